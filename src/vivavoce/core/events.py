@@ -1,0 +1,211 @@
+"""Everything that happens in a session, as one closed union.
+
+The metrics, the ledger, the wire protocols, the terminal and the tests all read these. Adding a
+kind is a reviewed act. `at` is seconds on the session's timeline.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vivavoce.core.messages import Source, ToolCall, ToolResult
+from vivavoce.core.transcript import Transcript
+from vivavoce.core.turn import Origin, TurnRecord
+
+__all__ = [
+    "Dropped",
+    "Event",
+    "Failed",
+    "Heard",
+    "ReplyText",
+    "SessionEnded",
+    "SessionStarted",
+    "SourceFound",
+    "SpeechStarted",
+    "SpeechStopped",
+    "ToolEnded",
+    "ToolStarted",
+    "TranscriptUpdated",
+    "TurnAmended",
+    "TurnCommitted",
+    "TurnEnded",
+    "TurnHeld",
+    "TurnResumed",
+    "TurnStarted",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStarted:
+    """The session listens."""
+
+    at: float
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """Nothing of the session runs any more."""
+
+    at: float
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """The user began to speak; `at` is the onset, noticed a little later."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStopped:
+    """The user fell silent; `at` is the end of the voice, noticed a little later."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptUpdated:
+    """The recogniser's view of the present utterance changed."""
+
+    at: float
+    transcript: Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStarted:
+    """An answer is being made, behind the shut valve until it is committed."""
+
+    at: float
+    turn: str
+    origin: Origin
+    user_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnCommitted:
+    """The answer may be heard; `user_text` is what it answers."""
+
+    at: float
+    turn: str
+    user_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnHeld:
+    """The answer pauses: was that an interruption?"""
+
+    at: float
+    turn: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnResumed:
+    """It was none; the answer goes on."""
+
+    at: float
+    turn: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyText:
+    """More of the answer was written."""
+
+    at: float
+    turn: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """More of the answer was played; `text` is all that was heard of it so far."""
+
+    at: float
+    turn: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolStarted:
+    """A tool runs."""
+
+    at: float
+    turn: str
+    call: ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class ToolEnded:
+    """A tool has given its result, or its failure."""
+
+    at: float
+    turn: str
+    result: ToolResult
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFound:
+    """The answer rests on this source."""
+
+    at: float
+    turn: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """A turn is over and settled."""
+
+    at: float
+    record: TurnRecord
+
+
+@dataclass(frozen=True, slots=True)
+class TurnAmended:
+    """A client's late word on what was played changed what counts as heard."""
+
+    at: float
+    turn: str
+    heard: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Something failed; the session goes on unless it says otherwise. No personal data."""
+
+    at: float
+    role: str
+    message: str
+    fatal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A bounded stream lost something; `count` is the total so far."""
+
+    at: float
+    stream: str
+    count: int
+
+
+Event = (
+    SessionStarted
+    | SessionEnded
+    | SpeechStarted
+    | SpeechStopped
+    | TranscriptUpdated
+    | TurnStarted
+    | TurnCommitted
+    | TurnHeld
+    | TurnResumed
+    | ReplyText
+    | Heard
+    | ToolStarted
+    | ToolEnded
+    | SourceFound
+    | TurnEnded
+    | TurnAmended
+    | Failed
+    | Dropped
+)
