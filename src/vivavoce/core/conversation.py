@@ -78,8 +78,8 @@ class Conversation:
         """Take the item out and return it. Raises LocalProtocolError when there is none."""
         return self._items.pop(self._index(id))
 
-    def amend(self, id: str, heard: str) -> Item:
-        """Cut an assistant's message to what was heard, as a late truncate asks.
+    def amend(self, id: str, heard: str, *, cut: bool) -> Item:
+        """Set an assistant's message to what was heard, as a late truncate asks.
 
         Raises LocalProtocolError when the item is not an assistant's message.
         """
@@ -87,7 +87,6 @@ class Conversation:
         item = self._items[index]
         if not isinstance(item.content, Message) or item.content.role is not Role.ASSISTANT:
             raise LocalProtocolError(f"item {id!r} is not a message of the assistant")
-        cut = item.cut or heard != item.content.text
         self._items[index] = replace(item, content=Message(Role.ASSISTANT, heard), cut=cut)
         return self._items[index]
 

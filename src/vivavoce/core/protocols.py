@@ -95,9 +95,7 @@ class STT(Protocol):
     def name(self) -> str: ...
     @property
     def capabilities(self) -> STTCapabilities: ...
-    def stream(
-        self, *, language: str | None = None
-    ) -> AbstractAsyncContextManager[STTStream]:
+    def stream(self, *, language: str | None = None) -> AbstractAsyncContextManager[STTStream]:
         """Open a stream. `language` is ISO 639-1; None lets the recogniser decide."""
 
 
@@ -166,9 +164,7 @@ class TTS(Protocol):
     def name(self) -> str: ...
     @property
     def capabilities(self) -> TTSCapabilities: ...
-    def stream(
-        self, *, language: str | None = None
-    ) -> AbstractAsyncContextManager[TTSStream]:
+    def stream(self, *, language: str | None = None) -> AbstractAsyncContextManager[TTSStream]:
         """Open a stream for one answer. Raises ConfigError for a language it cannot speak."""
 
 

@@ -1,0 +1,86 @@
+"""How turns become items of the conversation, and what the language model is shown of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vivavoce.core.conversation import Conversation
+from vivavoce.core.errors import LocalProtocolError
+from vivavoce.core.messages import ChatItem, Message, Role, ToolCall, ToolResult, ToolSpec
+from vivavoce.core.protocols import LLM
+from vivavoce.engine.turn import Turn
+
+__all__ = ["History", "fit"]
+
+_REPLY_TOKENS = 512  # of the context, kept free for the reply
+
+
+class History:
+    """Writes turns into a conversation."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self.conversation = conversation
+
+    def view(self, user_text: str) -> list[ChatItem]:
+        """The conversation with one more word from the user; "" asks for an answer as it is."""
+        messages = self.conversation.messages()
+        return [*messages, Message(Role.USER, user_text)] if user_text else messages
+
+    def said(self, turn: Turn) -> None:
+        """The user's words are part of the conversation now."""
+        if turn.user_text:
+            self.conversation.add(Message(Role.USER, turn.user_text), turn=turn.id)
+
+    def close(self, turn: Turn, heard: str) -> None:
+        """The turn is over; `heard` is what was heard of its reply, as well as is known."""
+        for content, cut in turn.items(heard):
+            self.conversation.add(content, turn=turn.id, cut=cut)
+
+    def forget(self, turn: Turn) -> None:
+        """Nobody heard this turn: its words are asked again, or were never asked."""
+        for item in [item for item in self.conversation if item.turn == turn.id]:
+            self.conversation.delete(item.id)
+
+    def amend(self, turn: Turn, heard: str) -> None:
+        """More is known of what was heard: the turn's messages are cut, or mended, to it."""
+        contents = [
+            (content, cut) for content, cut in turn.items(heard) if isinstance(content, Message)
+        ]
+        items = [
+            item
+            for item in self.conversation
+            if item.turn == turn.id
+            and isinstance(item.content, Message)
+            and item.content.role is Role.ASSISTANT
+        ]
+        for index, item in enumerate(items):
+            if index < len(contents):
+                content, cut = contents[index]
+                self.conversation.amend(item.id, content.text, cut=cut)
+            else:
+                self.conversation.delete(item.id)
+        for content, cut in contents[len(items) :]:
+            self.conversation.add(content, turn=turn.id, cut=cut)
+
+    def late(self, turn: Turn, result: ToolResult) -> None:
+        """A tool's result came after its turn was over: it stands right behind its call."""
+        for item in self.conversation:
+            if isinstance(item.content, ToolCall) and item.content.id == result.call_id:
+                self.conversation.add(result, turn=turn.id, after=item.id)
+                return
+        raise LocalProtocolError(f"turn {turn.id} made no call {result.call_id!r}")
+
+
+def fit(llm: LLM, messages: Sequence[ChatItem], tools: Sequence[ToolSpec]) -> list[ChatItem]:
+    """The messages without the oldest, as far as the model's context demands it. The instructions
+    and the last message stay."""
+    limit = llm.capabilities.context_tokens
+    view = list(messages)
+    if limit is None:
+        return view
+    first = 1 if view and isinstance(view[0], Message) and view[0].role is Role.SYSTEM else 0
+    while len(view) > first + 1 and llm.count_tokens(view, tools) > limit - _REPLY_TOKENS:
+        del view[first]
+        while len(view) > first + 1 and isinstance(view[first], ToolCall | ToolResult):
+            del view[first]  # an answer must not stand without its question
+    return view

@@ -1,0 +1,78 @@
+"""Thinking: the language model's text in speakable pieces, with tools in between."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+import anyio
+
+from vivavoce.core.errors import BadReply, ProviderTimeout
+from vivavoce.core.messages import (
+    ChatItem,
+    LLMDelta,
+    Message,
+    Role,
+    Source,
+    TextDelta,
+    ToolCall,
+    ToolResult,
+    ToolSpec,
+    Usage,
+)
+from vivavoce.core.protocols import LLM
+from vivavoce.engine.closing import closing
+
+__all__ = ["ROUNDS", "think"]
+
+ROUNDS = 5  # of tool use in one turn; then the model has to answer with what it has
+
+CallTools = Callable[[Sequence[ToolCall]], Awaitable[Sequence[ToolResult]]]
+
+
+async def think(
+    llm: LLM,
+    messages: Sequence[ChatItem],
+    tools: Sequence[ToolSpec],
+    call_tools: CallTools,
+    *,
+    deadline: float,
+) -> AsyncIterator[TextDelta | ToolCall | Source | Usage]:
+    """One answer, as it is made: text, the calls that were made, sources and usage.
+
+    `deadline` bounds the wait for each delta (s). Raises ProviderTimeout past it, and BadReply when
+    the model says nothing at all. Closing the iterator ends the model's generation.
+    """
+    view = list(messages)
+    spoke = False
+    for round in range(ROUNDS + 1):
+        text, calls = "", list[ToolCall]()
+        reply = llm.reply(view, tools if round < ROUNDS else ())
+        async with closing(reply) as deltas:
+            while (delta := await _next(deltas, llm.name, deadline)) is not None:
+                match delta:
+                    case TextDelta(text=more):
+                        text += more
+                    case ToolCall():
+                        calls.append(delta)
+                    case _:
+                        pass
+                yield delta
+        spoke = spoke or bool(text.strip())
+        if not calls:
+            break
+        results = await call_tools(calls)
+        view += [Message(Role.ASSISTANT, text)] if text.strip() else []
+        view += [*calls, *results]
+    if not spoke:
+        raise BadReply(f"{llm.name} answered with nothing", provider=llm.name, role="llm")
+
+
+async def _next(deltas: AsyncIterator[LLMDelta], name: str, deadline: float) -> LLMDelta | None:
+    """The next delta, None at the end."""
+    try:
+        with anyio.fail_after(deadline):
+            return await anext(deltas, None)
+    except TimeoutError:
+        raise ProviderTimeout(
+            f"{name} gave nothing for {deadline:g} s", provider=name, role="llm", retryable=True
+        ) from None
