@@ -107,7 +107,7 @@ def find_tool(tools: Sequence[Tool], name: str) -> Tool | None:
 class Jobs:
     """The session's job scope: what runs here outlives the turn that began it."""
 
-    def __init__(self, start: Callable[..., None]) -> None:
+    def __init__(self, start: Callable[..., object]) -> None:
         self._start = start
         self._running = 0
         self._idle = anyio.Event()

@@ -114,7 +114,9 @@ class Turn:
         self.ended = anyio.Event()
         self.held = False
         self.settled = False
-        self.heard_text = ""
+        self.heard = ""
+        self.final = anyio.Event()
+        self.final_position = 0.0
         self.outcome = Outcome.COMPLETED
         self.error = ""
         self.usage = Usage()
@@ -288,7 +290,12 @@ class Turn:
                 items.append((entry, False))
         return items
 
-    def record(self, heard: str) -> TurnRecord:
+    def settle_at(self, position: float) -> None:
+        """The transport's last word on how much was played (s)."""
+        self.final_position = position
+        self.final.set()
+
+    def record(self) -> TurnRecord:
         """The turn, frozen."""
         calls = tuple(entry for entry in self._log.entries if isinstance(entry, ToolCall))
         results = tuple(entry for entry in self._log.entries if isinstance(entry, ToolResult))
@@ -297,7 +304,7 @@ class Turn:
             origin=self.origin,
             user_text=self.user_text,
             reply=self.reply.strip(),
-            heard=heard.strip(),
+            heard=self.heard.strip(),
             outcome=self.outcome,
             marks=self.marks,
             calls=calls,

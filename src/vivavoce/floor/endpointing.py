@@ -20,6 +20,7 @@ _PLAIN = 0.0
 _DIGITS = -0.8  # a number may still be being dictated
 _COMMA = -1.2
 _OPEN = -2.5
+_STOPPED_OPEN = -0.8  # a recogniser often ends a broken-off sentence with a full stop
 
 # Weight of the audio model's log-odds: alone it has an AUC of 0.68 on read speech, the text's
 # punctuation alone 0.70, both together 0.74 (docs/benchmarks.md, "end of turn").
@@ -32,9 +33,9 @@ _OPEN_MARKS = ("...", "…", "-", "–", "—")
 
 _OPEN_TAILS = frozenset(
     """
-    a about although am an and are as at because but by can could do does for from has have how i
-    if in into is it's like maybe my of on or our so than that the their then there this to uh um
-    uhm was were what when where which while who why will with would you your
+    a although an and are as at because but by can could does for from has have if in into is
+    maybe my of on or our than the their there to uh um uhm was were when where which while who why
+    will with would your
     y e o u pero porque que de del la el los las un una en con para por si como cuando
     und oder aber weil dass der die das ein eine mit von für wenn
     et ou mais parce que de la le les un une avec pour si quand
@@ -70,8 +71,9 @@ def _text_evidence(text: str) -> float:
     if not last:
         return _OPEN
     if last in _OPEN_TAILS or last.endswith(_OPEN_ENDINGS):
-        # A recogniser often ends a broken-off sentence with a full stop; a question it hears.
-        return _SENTENCE if stripped.endswith(("?", "？")) else _OPEN
+        if stripped.endswith(("?", "？")):
+            return _SENTENCE
+        return _STOPPED_OPEN if stripped.endswith(_SENTENCE_MARKS) else _OPEN
     if stripped.endswith(_SENTENCE_MARKS) or last.endswith(_CLOSED_ENDINGS):
         return _SENTENCE
     return _DIGITS if last[-1].isdigit() else _PLAIN

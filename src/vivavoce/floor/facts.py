@@ -88,6 +88,11 @@ class Facts:
         return 0.0 if self.speaking else max(0.0, self.now - self.quiet_since)
 
     @property
+    def border(self) -> float:
+        """Where what was said ends and what will be said begins."""
+        return self.now if self.speaking else self.quiet_since
+
+    @property
     def covered(self) -> bool:
         """Whether final transcripts cover all that was said."""
         return self.words.final_until(self.quiet_since)
@@ -151,7 +156,7 @@ class Facts:
             self.answered_after = self.carried
             self.take_words()
             self.answered, self.words = self.words, Utterance()
-            self.answered_until = self.now
+            self.answered_until = self.border
         self.actions.append(say.Commit(live.id, live.text, ended))
         return State.AGENT
 
@@ -203,7 +208,7 @@ class Facts:
         """Let the answer go on; what was said over it belongs to no turn."""
         assert self.live is not None
         self.passed_over, self.words = self.words, Utterance()
-        self.passed_until = self.now
+        self.passed_until = self.border
         self.onset = self.burst if self.speaking else None
         self.end_probability = None
         self.actions.append(say.Resume(self.live.id))

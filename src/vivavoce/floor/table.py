@@ -215,7 +215,7 @@ def _close_item(facts: Facts, given: say.ManualCommit) -> State:
     if facts.live is not None and not facts.live.committed:
         facts.cancel(Outcome.SUPERSEDED)
     facts.actions.append(say.CloseItem(facts.text))
-    facts.passed_until = facts.now
+    facts.passed_until = facts.border
     facts.words.clear()
     facts.take_words()
     return facts.state if facts.live is not None else facts.rest()

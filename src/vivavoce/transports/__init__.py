@@ -1,0 +1,1 @@
+"""How a person is reached: a file, a process's own memory, a browser, a telephone."""
