@@ -132,6 +132,7 @@ class Answers:
         """Let the held answer go on."""
         turn = self._live()
         turn.held = False
+        turn.final = anyio.Event()
         self._open(turn)
         self._emit(happened.TurnResumed(self._now(), turn.id))
 
@@ -209,7 +210,9 @@ class Answers:
         turn = self.live
         if turn is not None and turn.id == report.turn:
             if self._mouth is not None:
-                self._mouth.report(turn.track, report.position)
+                self._mouth.report(turn.track, report.position, final=report.final)
+            if report.final and turn.held:
+                turn.settle_at(report.position)
         elif report.final and report.turn in self._past:
             self._past[report.turn].settle_at(report.position)
 

@@ -15,6 +15,7 @@ from vivavoce.core.audio import AudioFrame
 from vivavoce.core.errors import ProviderError
 from vivavoce.core.protocols import STT, VAD, STTStream, TurnDetector, VADStream
 from vivavoce.engine.closing import leased
+from vivavoce.engine.failures import describe
 from vivavoce.engine.streams import Full, Stream
 from vivavoce.floor import inputs as say
 from vivavoce.floor.activity import Activity, ActivityPolicy
@@ -219,7 +220,7 @@ class Ears:
                         group.cancel_scope.cancel()
                 message = f"{self._parts.stt.name} ended its stream"
             except* Exception as errors:  # a provider is somebody else's code
-                message = _reason(errors)
+                message = describe(errors)
             self._stream = None
             failures += 1
             self._parts.failed("stt", message, failures == _FAILURES)
@@ -241,10 +242,3 @@ class Ears:
             await stream.send(item)
         else:
             await stream.flush()
-
-
-def _reason(errors: BaseException) -> str:
-    """The first failure of a group, without anything that was said."""
-    while isinstance(errors, BaseExceptionGroup):
-        errors = errors.exceptions[0]
-    return str(errors) if isinstance(errors, ProviderError) else type(errors).__name__

@@ -93,9 +93,9 @@ class Mouth:
         self._track, self._is_open, self._sound_at = None, False, None
         return position
 
-    def report(self, track: Track, position: float) -> None:
-        """The transport says how far the answer was played."""
-        if track is self._track and self._is_open:
+    def report(self, track: Track, position: float, *, final: bool) -> None:
+        """The transport says how far the answer was played, and whether that is its last word."""
+        if track is self._track and (self._is_open or final):
             self._reported = (position, self._timeline.now())
             self._notice()
 

@@ -24,6 +24,7 @@ from vivavoce.engine.ahead import Ahead
 from vivavoce.engine.answers import Answers
 from vivavoce.engine.closing import closing
 from vivavoce.engine.ears import EarParts, Ears
+from vivavoce.engine.failures import unwrapped
 from vivavoce.engine.history import History
 from vivavoce.engine.listeners import Listener, Listeners
 from vivavoce.engine.mouth import Mouth
@@ -131,12 +132,11 @@ class Session:
         self._floor.reopen()
         self._timeline.reset()
         try:
-            async with transport:
-                await self._attached(transport)
-        except* TransportClosed as closed:
-            self._feed_now(say.Detached)
-            raise TransportClosed(_words(closed)) from None
+            with unwrapped():
+                async with transport:
+                    await self._attached(transport)
         finally:
+            self._feed_now(say.Detached)
             self._ears = None
             self._answers.attach(None, transport.capabilities)
 
@@ -327,13 +327,6 @@ class _UserMarks:
         work, self._work = self._work, []
         self._started_at = None
         return points, work
-
-
-def _words(errors: BaseExceptionGroup[TransportClosed]) -> str:
-    found: BaseException = errors
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    return str(found)
 
 
 def _input(control: wire.Control, at: float) -> say.Input:

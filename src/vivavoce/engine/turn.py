@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from vivavoce.core.errors import BadReply, ProviderError, VivavoceError
+from vivavoce.core.errors import ProviderError
 from vivavoce.core.events import Event, Failed, ReplyText, SourceFound, ToolEnded, ToolStarted
 from vivavoce.core.marks import Interval, Marks, Point, Stage
 from vivavoce.core.messages import (
@@ -28,6 +28,7 @@ from vivavoce.core.phrases import apology
 from vivavoce.core.protocols import LLM, TTS, Tool
 from vivavoce.core.turn import Origin, Outcome, TurnRecord
 from vivavoce.engine.closing import closing
+from vivavoce.engine.failures import describe, first_error
 from vivavoce.engine.speak import earcon, speak
 from vivavoce.engine.streams import Full, Stream
 from vivavoce.engine.think import think
@@ -146,7 +147,7 @@ class Turn:
                 try:
                     await self._answer()
                 except* Exception as errors:
-                    await self._fail(_first(errors))
+                    await self._fail(errors)
                     await self.track.put(earcon(self.track.sample_rate))
                 self.track.finish()
         finally:
@@ -216,13 +217,14 @@ class Turn:
             first_byte=lambda: self.marks.mark(Point.FIRST_BYTE, parts.now()),
         )
 
-    async def _fail(self, error: Exception) -> None:
+    async def _fail(self, raised: Exception) -> None:
         """Note a failure, and wait until it may be heard. Never dead air: the caller says it, or
         sounds it where no voice can."""
         parts = self._parts
         self.outcome = Outcome.FAILED
+        error = first_error(raised)
         role = error.role if isinstance(error, ProviderError) else "turn"
-        self.error = _describe(error)
+        self.error = describe(error)
         parts.emit(Failed(parts.now(), role, self.error))
         if not self.committed.is_set():
             parts.draft_failed(self)
@@ -312,16 +314,3 @@ class Turn:
             sources=tuple(dict.fromkeys(self.sources)),
             error=self.error,
         )
-
-
-def _first(errors: BaseExceptionGroup[Exception]) -> Exception:
-    """The first single exception of a group, however deep."""
-    found: BaseException = errors
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    return found if isinstance(found, Exception) else BadReply(str(found))
-
-
-def _describe(error: Exception) -> str:
-    """The failure without what was said: only our own errors' words are known to hold none."""
-    return str(error) if isinstance(error, VivavoceError) else type(error).__name__

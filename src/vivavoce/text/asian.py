@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from vivavoce.text.numerals import NATIVE_MOST, chinese, digits, japanese, korean, korean_native
-from vivavoce.text.rules import Rule, parse_number, spelled_address
+from vivavoce.text.rules import Rule, alternatives, parse_number, spelled_address
 
 __all__ = ["rules"]
 
@@ -172,35 +172,35 @@ def _plain(language: str, match: re.Match[str]) -> str:
     return (_MINUS[language] if match["sign"] else "") + _number(match["number"], language)
 
 
+def _rule(
+    language: str, needs: str, pattern: str, say: Callable[[str, re.Match[str]], str | None]
+) -> Rule:
+    return Rule(re.compile(needs), re.compile(pattern), partial(say, language))
+
+
+def _own_rules(language: str) -> tuple[Rule, ...]:
+    """What only one of the three does."""
+    if language == "ko":
+        counted = rf"(?<![\d.,])(\d\d?) ?(?={_NATIVE_COUNTERS})"
+        return (_rule(language, r"\d", counted, lambda _, match: _counted_korean(match)),)
+    if language == "zh":
+        percent = rf"(?:({_NUMBER})[-~–])?({_NUMBER}) ?[%％]"
+        two = rf"(?<![\d.,])2(?={_CHINESE_COUNTERS})"
+        return (
+            _rule(language, "%|％", percent, lambda _, match: _percent_chinese(match)),
+            _rule(language, "2", two, lambda *_: "两"),
+        )
+    return ()
+
+
 def rules(language: str) -> tuple[Rule, ...]:
     """The rules for ko, ja or zh."""
-
-    def rule(needs: str, pattern: str, say: Callable[[str, re.Match[str]], str | None]) -> Rule:
-        return Rule(re.compile(needs), re.compile(pattern), partial(say, language))
-
+    rule = partial(_rule, language)
     sigils = re.escape("".join(_MONEY[language]))
-    units = "|".join(re.escape(unit) for unit in sorted(_UNITS[language], key=len, reverse=True))
+    units = alternatives(_UNITS[language])
     signs = _SYMBOLS[language]
     ascii_free = r"(?<![A-Za-z0-9.,])"
     sign = r"(?P<sign>(?<![A-Za-z0-9)])[-−])?"
-    own: tuple[Rule, ...] = ()
-    if language == "ko":
-        own = (
-            rule(
-                r"\d",
-                rf"(?<![\d.,])(\d\d?) ?(?={_NATIVE_COUNTERS})",
-                lambda _, m: _counted_korean(m),
-            ),
-        )
-    elif language == "zh":
-        own = (
-            rule(
-                "%|％",
-                rf"(?:({_NUMBER})[-~–])?({_NUMBER}) ?[%％]",
-                lambda _, m: _percent_chinese(m),
-            ),
-            rule("2", rf"(?<![\d.,])2(?={_CHINESE_COUNTERS})", lambda *_: "两"),
-        )
     return (
         rule(
             r"@|://|www\.",
@@ -217,7 +217,7 @@ def rules(language: str) -> tuple[Rule, ...]:
             rf"|(?P<number>{_NUMBER}) ?(?P<behind>[{sigils}])",
             _money,
         ),
-        *own,
+        *_own_rules(language),
         rule(
             r"\d",
             rf"{sign}{ascii_free}(?:(?P<from>{_NUMBER})[-~–])?(?P<number>{_NUMBER})"

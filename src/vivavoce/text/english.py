@@ -17,14 +17,14 @@ from vivavoce.text.english_words import (
     UNITS,
 )
 from vivavoce.text.numerals import digits, english, english_ordinal, english_year
-from vivavoce.text.rules import Rule, parse_number, spelled_address
+from vivavoce.text.rules import Rule, alternatives, parse_number, spelled_address
 
 __all__ = ["RULES"]
 
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"
 _SCALE = r"(?:hundred|thousand|million|billion|trillion|[kK]|[mM]|bn|[bB])\b"
 _SCALE_NAMES = {"k": "thousand", "m": "million", "b": "billion", "bn": "billion"}
-_MONTH = "|".join(sorted(map(str.title, MONTH_NUMBERS), key=len, reverse=True))
+_MONTH = alternatives(map(str.title, MONTH_NUMBERS))
 _FREE = r"(?<![\w.,])"  # nothing of a number or word in front
 _DENOMINATORS = {2: "half", 4: "quarter"}
 _VULGAR = {
@@ -219,7 +219,8 @@ RULES = (
     _rule(
         r"\d",
         rf"(?<![\w-])(?:\+\d{{1,3}}[ .-]?)?\(\d{{2,4}}\) ?\d{{3,4}}[ .-]?\d{{3,4}}\b"
-        rf"|(?<![\w-])\+\d{{1,3}}(?:[ .-]?\d{{2,4}}){{2,4}}\b|{_FREE}\d{{3}}[ .-]\d{{3,4}}[ .-]\d{{4}}\b"
+        rf"|(?<![\w-])\+\d{{1,3}}(?:[ .-]?\d{{2,4}}){{2,4}}\b"
+        rf"|{_FREE}\d{{3}}[ .-]\d{{3,4}}[ .-]\d{{4}}\b"
         rf"|{_FREE}(?<!-)\d{{3}}-\d{{4}}\b(?!-)",
         _phone,
     ),
@@ -237,14 +238,14 @@ RULES = (
     _rule(
         r"[$€£¥₩₹]|[A-Z]{3}",
         rf"{_SIGN}(?:(?:US)?(?P<sigil>[$€£¥₩₹]) ?(?P<amount>{_NUMBER})(?:[ -]?(?P<scale>{_SCALE}))?"
-        rf"|{_FREE}(?P<behind>{_NUMBER}) ?(?P<code>€|USD|EUR|GBP|JPY|KRW|CHF)\b)(?![\d%])",
+        rf"|{_FREE}(?P<behind>{_NUMBER}) ?(?P<code>€|(?:USD|EUR|GBP|JPY|KRW|CHF)\b))(?![\d%])",
         _money,
     ),
     _rule(r"\d0['’]?s", r"(?<!\w)(?:['’]|(\d\d))(\d0)['’]?s\b", _decade),
     _rule(
         r"\d",
         rf"{_SIGN}{_FREE}(?:(?P<from>{_NUMBER})[-–])?(?P<number>{_NUMBER})[ -]?"
-        rf"(?P<unit>{'|'.join(re.escape(u) for u in sorted(UNITS, key=len, reverse=True))})(?![\w²³/°])",
+        rf"(?P<unit>{alternatives(UNITS)})(?![\w²³/°])",
         _unit,
     ),
     _rule(
@@ -253,7 +254,9 @@ RULES = (
         lambda match: f"{english(int(match[1]))} foot {english(int(match[2]))}",
     ),
     _rule(
-        r"\d/\d", rf"{_FREE}(?:(?P<whole>\d+) )?(?P<top>\d+)/(?P<bottom>\d+)(?![\w/])", _fraction
+        r"\d/\d",
+        rf"{_FREE}(?:(?P<whole>\d{{1,6}}) )?(?P<top>\d{{1,6}})/(?P<bottom>\d{{1,6}})(?![\w/])",
+        _fraction,
     ),
     _rule(r"[½⅓⅔¼¾⅕⅛⅜⅝⅞]", r"(?<=\d) ?([½⅓⅔¼¾⅕⅛⅜⅝⅞])", lambda m: f" and {_VULGAR[m[1]]}"),
     _rule(r"[½⅓⅔¼¾⅕⅛⅜⅝⅞]", r"[½⅓⅔¼¾⅕⅛⅜⅝⅞]", lambda match: _VULGAR[match[0]]),
@@ -264,7 +267,7 @@ RULES = (
     ),
     _rule(
         r"\d(?:st|nd|rd|th)",
-        r"(?<![\w.])(\d{1,3}(?:,\d{3})*|\d{1,12})(?:st|nd|rd|th)\b",
+        r"(?<![\w.])(\d{1,3}(?:,\d{3}){0,4}|\d{1,12})(?:st|nd|rd|th)\b",
         lambda match: english_ordinal(int(match[1].replace(",", ""))),
     ),
     _rule(r"[Nn]os?\.|#|№", r"(?:\b[Nn]o\.|(?<!\w)[#№]) ?(?=\d)", lambda _: "number "),
@@ -294,7 +297,7 @@ RULES = (
     _rule(r"\.", r"\bSt\.", _saint),
     _rule(
         r"\.|w/",
-        rf"(?i:(?<![\w.])(?P<short>{'|'.join(re.escape(a) for a in sorted(ABBREVIATIONS, key=len, reverse=True))})(?!\w))",
+        rf"(?i:(?<![\w.])(?P<short>{alternatives(ABBREVIATIONS)})(?!\w))",
         _abbreviation,
     ),
     _rule(r"[A-Za-z]/", r"\band/or\b", lambda _: "and or"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from vivavoce.text.numerals import digits, other, other_ordinal
-from vivavoce.text.rules import Rule, parse_number, spelled_address
+from vivavoce.text.rules import Rule, alternatives, parse_number, spelled_address
 
 __all__ = ["PHRASES", "rules"]
 
@@ -106,7 +106,8 @@ PHRASES = {
     ),
     "it": Phrases(
         "virgola", "per cento", "meno", "a", "e", "|e", "",
-        "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+        "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre "
+        "dicembre",
         "punto", "chiocciola",
         {"$": ("dollaro", "dollari", "un"), "€": ("euro", "euro", "un"),
          "£": ("sterlina", "sterline", "una"), "¥": ("yen", "yen", "uno")},
@@ -245,16 +246,17 @@ def _ordinal_german(language: str, match: re.Match[str]) -> str:
     return f"{other_ordinal(int(match[1]), language)}n"
 
 
+def _rule(
+    language: str, needs: str, pattern: str, say: Callable[[str, re.Match[str]], str | None]
+) -> Rule:
+    return Rule(re.compile(needs), re.compile(pattern), partial(say, language))
+
+
 def rules(language: str) -> tuple[Rule, ...]:
     """The rules for es, de, fr, it or pt."""
     phrases = PHRASES[language]
 
-    def rule(needs: str, pattern: str, say: Callable[[str, re.Match[str]], str | None]) -> Rule:
-        return Rule(re.compile(needs), re.compile(pattern), partial(say, language))
-
-    def either(keys: dict[str, str] | dict[str, tuple[str, str, str]]) -> str:
-        return "|".join(re.escape(key) for key in sorted(keys, key=len, reverse=True))
-
+    rule = partial(_rule, language)
     sign = r"(?P<sign>(?<![\w)])[-−])?"
     months = phrases.months.replace(" ", "|")
     german = (
@@ -283,21 +285,21 @@ def rules(language: str) -> tuple[Rule, ...]:
         ),
         rule(
             r"[$€£¥]",
-            rf"(?P<sigil>{either(phrases.currencies)}) ?(?P<amount>{_NUMBER})"
-            rf"|{_FREE}(?P<number>{_NUMBER}) ?(?P<behind>{either(phrases.currencies)})",
+            rf"(?P<sigil>{alternatives(phrases.currencies)}) ?(?P<amount>{_NUMBER})"
+            rf"|{_FREE}(?P<number>{_NUMBER}) ?(?P<behind>{alternatives(phrases.currencies)})",
             _money,
         ),
         rule(
             r"\d",
             rf"{sign}{_FREE}(?:(?P<from>{_NUMBER})[-–])?(?P<number>{_NUMBER})[  ]?"
-            rf"(?P<unit>%|{either(phrases.units)})(?![\w/])",
+            rf"(?P<unit>%|{alternatives(phrases.units)})(?![\w/])",
             _unit,
         ),
         rule(r"\d[-–]", rf"{_FREE}({_NUMBER})[-–]({_NUMBER})(?![-–\w])", _range),
         rule(r"\d", rf"{_FREE}{sign}(?P<number>{_NUMBER})(?![\wºª°])", _plain),
         rule(
             "[.M]|Dr",
-            rf"(?<![\w.])(?:{either(phrases.abbreviations)})(?!\w)",
+            rf"(?<![\w.])(?:{alternatives(phrases.abbreviations)})(?!\w)",
             lambda _, match: phrases.abbreviations[match[0]],
         ),
         rule(

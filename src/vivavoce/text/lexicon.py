@@ -54,7 +54,7 @@ STARTERS = _set(
 FUNCTION_WORDS = _set(
     """a an the this that these those my your his her its our their some any no every each
     of in on at by for from with to into onto over under about after before between through during
-    without within against among around behind beyond near off out up down than as like per via
+    without within against among around behind beyond near than as like per via
     and or but nor so yet if because while although though unless until when where which who whom
     whose what how why whether since
     i you he she it we they me him us them there

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from vivavoce.text.spoken import Edit
 
-__all__ = ["Rule", "edits", "parse_number", "spelled_address"]
+__all__ = ["Rule", "alternatives", "edits", "parse_number", "spelled_address"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,11 @@ class Rule:
     needs: re.Pattern[str]
     pattern: re.Pattern[str]
     say: Callable[[re.Match[str]], str | None]
+
+
+def alternatives(keys: Iterable[str]) -> str:
+    """A regular expression for any of the keys, longer ones first."""
+    return "|".join(re.escape(key) for key in sorted(keys, key=len, reverse=True))
 
 
 def edits(text: str, rules: Sequence[Rule]) -> list[Edit]:

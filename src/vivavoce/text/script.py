@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["CJK", "HAN", "KANA", "SPACELESS", "is_spaceless", "spoken_words"]
+__all__ = ["CJK", "HAN", "KANA", "SPACELESS", "is_spaceless", "spoken_words", "word_spans"]
 
 # Insides of a regular expression's character class.
 KANA = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9d"
@@ -28,6 +28,9 @@ def spoken_words(text: str) -> tuple[str, ...]:
     What stands between white space is a word; in a script without spaces each character is one,
     together with the punctuation at it.
     """
-    if text.isascii() or _SPACELESS.search(text) is None:
-        return tuple(text.split())
-    return tuple(_WORD.findall(text))
+    return tuple(text[start:end] for start, end in word_spans(text))
+
+
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Where the spoken words stand in the text."""
+    return [match.span() for match in _WORD.finditer(text)]

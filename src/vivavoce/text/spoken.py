@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from vivavoce.core.transcript import Word
 from vivavoce.text.markup import Cleaned
-from vivavoce.text.script import SPACELESS, is_spaceless, spoken_words
+from vivavoce.text.script import SPACELESS, is_spaceless, word_spans
 
 __all__ = ["Edit", "Spoken", "SpokenToken", "assemble"]
 
@@ -90,6 +90,7 @@ class Spoken:
 _CHUNK = re.compile(rf"(?:[^\s\w]*[{SPACELESS}][^\s\w]*|[^\s{SPACELESS}]+)\s*")
 _SILENT = re.compile(r"[*_#|\\^~`<>{}\[\]]+")
 _SOUND = re.compile(r"[^\W_]")
+_LONELY = re.compile(r"(?:^| )((?:[^\w\s]|_)+)(?= |$)")  # marks that an edit parted from their word
 _PAUSE = re.compile(r"[.!?。！？]|[-—–…:;,]")
 
 
@@ -144,18 +145,30 @@ def _apply(text: str, start: int, end: int, edits: Sequence[Edit]) -> str:
         said += (text[start:edit_start], words)
         start = edit_end
     said.append(text[start:end])
-    return " ".join(_SILENT.sub(" ", "".join(said)).split())
+    return _LONELY.sub(r"\1", " ".join(_SILENT.sub(" ", "".join(said)).split()))
 
 
 def _tie(original: str, starts: list[int], parts: list[str], spaced: list[bool]) -> Spoken:
     """Tokens out of where they start in the original and what is said for each."""
-    starts[0] = 0
-    tokens: list[SpokenToken] = []
     text = ""
-    for number, (start, part) in enumerate(zip(starts, parts, strict=True)):
+    ends: list[int] = []
+    for number, part in enumerate(parts):
         if text and (spaced[number - 1] or not (is_spaceless(text[-1]) or is_spaceless(part[0]))):
             text += " "
         text += part
-        end = starts[number + 1] if number + 1 < len(starts) else len(original)
-        tokens.append(SpokenToken(spoken_words(part), start, end, len(text)))
-    return Spoken(original, text, tuple(tokens))
+        ends.append(len(text))
+    # A word counts with the part in which it begins; a part in which none does joins the last.
+    words: list[list[str]] = [[] for _ in parts]
+    at = 0
+    for word_start, word_end in word_spans(text):
+        while word_start >= ends[at]:
+            at += 1
+        words[at].append(text[word_start:word_end])
+    kept = [number for number, said in enumerate(words) if said]
+    borders = [0, *(starts[number] for number in kept[1:]), len(original)]
+    spoken_ends = [*(ends[number - 1] for number in kept[1:]), len(text)]
+    tokens = tuple(
+        SpokenToken(tuple(words[number]), borders[index], borders[index + 1], spoken_ends[index])
+        for index, number in enumerate(kept)
+    )
+    return Spoken(original, text, tokens)

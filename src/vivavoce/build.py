@@ -1,0 +1,225 @@
+"""Settings into objects: the only place that knows all providers, and it knows them by name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Protocol, TypeGuard, TypeVar, runtime_checkable
+
+import anyio
+
+from vivavoce.core.errors import ConfigError
+from vivavoce.core.plugins import ROLES, ProviderContext
+from vivavoce.core.protocols import LLM, STT, TTS, VAD, Tool, TurnDetector
+from vivavoce.engine.failures import unwrapped
+from vivavoce.engine.parts import Parts
+from vivavoce.engine.turn import Deadlines
+from vivavoce.floor import Depth, Mode, Policy
+from vivavoce.floor.activity import ActivityPolicy
+from vivavoce.models import default_models, read_machine
+from vivavoce.settings import Settings
+
+__all__ = ["Choice", "Providers", "choose", "make", "parts_from"]
+
+T = TypeVar("T")
+
+_LLM_NAMES = {
+    "qwen2.5-coder-1.5b": "local/qwen2.5-1.5b",
+    "qwen2.5-coder-0.5b": "local/qwen2.5-0.5b",
+    "smollm2-135m": "local/smollm2-135m",
+}
+
+
+@runtime_checkable
+class _Warm(Protocol):
+    async def warm(self) -> None: ...
+
+
+@runtime_checkable
+class _Closable(Protocol):
+    async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The providers by name; `reasons` says why each that was left open was taken."""
+
+    stt: str
+    llm: str
+    tts: str
+    vad: str
+    turn_detector: str
+    reasons: tuple[str, ...] = ()
+
+    def names(self) -> tuple[str, ...]:
+        """All that are to be made."""
+        return self.stt, self.llm, self.tts, self.vad, self.turn_detector
+
+    def as_dict(self) -> dict[str, str]:
+        """Each role and its provider."""
+        return dict(zip(ROLES, self.names(), strict=True))
+
+
+def choose(settings: Settings) -> Choice:
+    """Decide what the settings left open."""
+    english = settings.language == "en"
+    reasons = []
+    stt, llm, tts = settings.stt, settings.llm, settings.tts
+    if stt == "auto":
+        stt = "local/whisper-tiny.en" if english else "local/whisper-base"
+    if llm == "auto":
+        machine = read_machine()
+        default = default_models(machine.available_memory, machine.cores)
+        llm = _LLM_NAMES[default.llm.name]
+        reasons.append(default.reason)
+    if tts == "auto":
+        tts = "local/piper-joe" if english else "local/espeak"
+        if not english:
+            reasons.append(f"espeak: no embedded neural voice speaks {settings.language!r}")
+    return Choice(stt, llm, tts, settings.vad, settings.turn_detector, tuple(reasons))
+
+
+def make(
+    role: str, name: str, fits: Callable[[object], TypeGuard[T]], context: ProviderContext
+) -> T:
+    """The provider `name`, as in "local/whisper-tiny.en".
+
+    Raises ConfigError when there is none, or when it is not what its role needs.
+    """
+    vendor, slash, model = name.partition("/")
+    points = {point.name: point for point in entry_points(group=f"vivavoce.{role}")}
+    if not slash or vendor not in points:
+        known = ", ".join(sorted(points)) or "none: is vivavoce installed?"
+        near = difflib.get_close_matches(vendor, points, n=1)
+        hint = f"; did you mean {near[0]}/{model}?" if near and slash else ""
+        raise ConfigError(f"{role}: {name!r} is no vendor/model; vendors here: {known}{hint}")
+    try:
+        provider = _factory(points[vendor])(model, context)
+    except ImportError as error:
+        raise ConfigError(
+            f"{role}: {name!r} needs {error.name or error}, which is not installed; "
+            f"install it with: pip install 'vivavoce[{vendor}]'"
+        ) from error
+    if not fits(provider):
+        raise ConfigError(f"{role}: {name!r} gave a {type(provider).__name__}, not a {role}")
+    return provider
+
+
+def _is_stt(provider: object) -> TypeGuard[STT]:
+    return isinstance(provider, STT)
+
+
+def _is_llm(provider: object) -> TypeGuard[LLM]:
+    return isinstance(provider, LLM)
+
+
+def _is_tts(provider: object) -> TypeGuard[TTS]:
+    return isinstance(provider, TTS)
+
+
+def _is_vad(provider: object) -> TypeGuard[VAD]:
+    return isinstance(provider, VAD)
+
+
+def _is_turn_detector(provider: object) -> TypeGuard[TurnDetector]:
+    return isinstance(provider, TurnDetector)
+
+
+class _Factory(Protocol):
+    def __call__(self, model: str, context: ProviderContext) -> object: ...
+
+
+def _factory(point: EntryPoint) -> _Factory:
+    factory: _Factory = point.load()
+    return factory
+
+
+class Providers:
+    """The providers of a process: made, warmed at entry, closed at exit."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        stt: STT | None = None,
+        llm: LLM | None = None,
+        tts: TTS | None = None,
+        vad: VAD | None = None,
+        turn_detector: TurnDetector | None = None,
+    ) -> None:
+        self.settings = settings
+        self.choice = choose(settings)
+        self._given = (stt, llm, tts, vad, turn_detector)
+        self._shared: dict[str, object] = {}
+
+    def _context(self, name: str) -> ProviderContext:
+        options = self.settings.providers.get(name.partition("/")[0], {})
+        return ProviderContext(self.settings.language, options, self._shared)
+
+    async def __aenter__(self) -> Providers:
+        choice, (stt, llm, tts, vad, detector) = self.choice, self._given
+        self.stt = stt or make("stt", choice.stt, _is_stt, self._context(choice.stt))
+        self.llm = llm or make("llm", choice.llm, _is_llm, self._context(choice.llm))
+        self.tts = tts
+        if tts is None and choice.tts != "none":
+            self.tts = make("tts", choice.tts, _is_tts, self._context(choice.tts))
+        self.vad = vad or make("vad", choice.vad, _is_vad, self._context(choice.vad))
+        self.turn_detector = detector
+        if detector is None and choice.turn_detector != "none":
+            name = choice.turn_detector
+            self.turn_detector = make("turn_detector", name, _is_turn_detector, self._context(name))
+        try:
+            with unwrapped():
+                async with anyio.create_task_group() as group:
+                    for provider in self._all():
+                        if isinstance(provider, _Warm):
+                            group.start_soon(provider.warm)
+        except BaseException:
+            await self._close()
+            raise
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._close()
+
+    def _all(self) -> tuple[object, ...]:
+        return self.stt, self.llm, self.tts, self.vad, self.turn_detector
+
+    async def _close(self) -> None:
+        given = [id(provider) for provider in self._given]
+        with anyio.CancelScope(shield=True):
+            for provider in (*self._all(), *self._shared.values()):
+                if isinstance(provider, _Closable) and id(provider) not in given:
+                    await provider.aclose()
+
+
+def parts_from(providers: Providers, tools: Sequence[Tool] = ()) -> Parts:
+    """What a session needs, out of providers and their settings."""
+    settings = providers.settings
+    floor = settings.floor
+    first, second, third, last = (wait / 1000 for wait in floor.waits_ms)
+    return Parts(
+        stt=providers.stt,
+        llm=providers.llm,
+        tts=providers.tts,
+        vad=providers.vad,
+        turn_detector=providers.turn_detector,
+        tools=tools,
+        instructions=settings.instructions,
+        language=settings.language,
+        policy=Policy(
+            mode=Mode(floor.mode),
+            draft=Depth(floor.draft),
+            interruptions=floor.interruptions,
+            waits=(first, second, third, last),
+            eager=floor.eager_ms / 1000,
+            transcript_bound=floor.transcript_bound_ms / 1000,
+            sustained=floor.sustained_ms / 1000,
+        ),
+        activity=ActivityPolicy(threshold=floor.vad_threshold, release=floor.vad_release),
+        deadlines=Deadlines(
+            llm=settings.timeouts.llm_ms / 1000, tts=settings.timeouts.tts_ms / 1000
+        ),
+    )

@@ -1,0 +1,91 @@
+"""Every setting, with its default and what it does.
+
+The configuration file, the environment and the command line all set these; see `config.py`. Times
+are in milliseconds here, and only here.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+__all__ = ["FloorSettings", "Settings", "TimeoutSettings"]
+
+Probability = Annotated[float, Meta(ge=0, le=1)]
+Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
+
+
+class FloorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Turn-taking."""
+
+    mode: Annotated[
+        Literal["auto", "push_to_talk", "manual"], Meta(description="who ends the user's turn")
+    ] = "auto"
+    draft: Annotated[
+        Literal["off", "think", "speak"],
+        Meta(description="how far an answer is prepared before the user's turn has ended"),
+    ] = "off"
+    interruptions: Annotated[bool, Meta(description="whether speaking over an answer stops it")] = (
+        True
+    )
+    waits_ms: Annotated[
+        tuple[Milliseconds, Milliseconds, Milliseconds, Milliseconds],
+        Meta(description="quiet that ends a turn: surely complete, likely, unsure, surely not"),
+    ] = (200, 400, 800, 1500)
+    eager_ms: Annotated[Milliseconds, Meta(description="quiet after which a draft is started")] = (
+        200
+    )
+    transcript_bound_ms: Annotated[
+        Milliseconds,
+        Meta(description="quiet after which a final transcript is no longer waited for"),
+    ] = 3000
+    sustained_ms: Annotated[
+        Milliseconds,
+        Meta(description="speech over an answer that is an interruption whatever it says"),
+    ] = 500
+    vad_threshold: Annotated[
+        Probability, Meta(description="voice probability at which speech starts")
+    ] = 0.5
+    vad_release: Annotated[
+        Probability, Meta(description="voice probability below which speech stops")
+    ] = 0.35
+
+
+class TimeoutSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long a provider may keep an answer waiting before the turn fails, aloud."""
+
+    llm_ms: Annotated[
+        Milliseconds, Meta(description="between two tokens of the language model")
+    ] = 20_000
+    tts_ms: Annotated[
+        Milliseconds, Meta(description="between two chunks of speech while text waits")
+    ] = 10_000
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All of them."""
+
+    stt: Annotated[str, Meta(description="recogniser; auto: by language, an embedded one")] = "auto"
+    llm: Annotated[
+        str, Meta(description="language model; auto: by available memory, an embedded one")
+    ] = "auto"
+    tts: Annotated[
+        str, Meta(description="voice; auto: by language, an embedded one; none: text only")
+    ] = "auto"
+    vad: Annotated[str, Meta(description="voice activity detector")] = "local/silero"
+    turn_detector: Annotated[
+        str, Meta(description="how complete a turn sounds; none: by text and silence alone")
+    ] = "local/smart-turn"
+    language: Annotated[
+        str, Meta(description="of the conversation, ISO 639-1", pattern="^[a-z]{2}$")
+    ] = "en"
+    instructions: Annotated[
+        str, Meta(description="what the assistant is told about itself and its task")
+    ] = "You are a helpful voice assistant."
+    floor: FloorSettings = FloorSettings()
+    timeouts: TimeoutSettings = TimeoutSettings()
+    providers: Annotated[
+        dict[str, dict[str, object]], Meta(description="a vendor's own options, by vendor")
+    ] = {}
