@@ -13,6 +13,7 @@ MONEY = [
     ("US$1,234,567.89", ("one million two hundred thirty-four thousand five hundred sixty-seven "
      "dollars and eighty-nine cents")),
     ("€2.00", "two euros"),
+    ("¥500", "five hundred yen"),
     ("£1.01", "one pound and one penny"),
     ("3.50 USD", "three US dollars and fifty cents"),
     ("12 €", "twelve euros"),
@@ -48,6 +49,8 @@ TIMES = [
     ("21/11/2026", "November twenty-first, twenty twenty-six"),
     ("in 1999, 2005 and 1905", "in nineteen ninety-nine, two thousand five and nineteen oh five"),
     ("the 1990s and '80s", "the nineteen nineties and eighties"),
+    ("the 1900s and 2000s", "the nineteen hundreds and two thousands"),
+    ("10:30:15", "ten thirty and fifteen seconds"),
     ("1990-1999", "nineteen ninety to nineteen ninety-nine"),
     ("10:30", "ten thirty"),
     ("10:05 p.m.", "ten oh five p.m."),

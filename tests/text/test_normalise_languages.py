@@ -13,6 +13,7 @@ KOREAN = [
     ("6월 10일, 10월", "유월 십일, 시월"),
     ("010-1234-5678", "공일공 일이삼사 오육칠팔"),
     ("5-7일, 5km, -5°C", "오에서 칠일, 오 킬로미터, 마이너스 오 도"),
+    ("007, 2026-13-01, 25:99, 120명", "공공칠, 이천이십육-십삼-공일, 이십오:구십구, 백이십명"),
     ("**굵게** 😀", "굵게"),
 ]
 JAPANESE = [
@@ -69,6 +70,16 @@ OTHERS = [
         "tre euro e cinquanta alle dieci e trenta, sessanta per cento",
     ),
     ("pt", "R$ 3,50 às 10:30, 10:00", "três reais e cinquenta às dez e trinta, dez horas"),
+    (
+        "de",
+        "5-7 km, 5-7 Tage, 1:00, $3.5",
+        "fünf bis sieben Kilometer, fünf bis sieben Tage, ein Uhr, drei Komma fünf Dollar",
+    ),
+    (
+        "es",
+        "25:99, 3/31/2026",
+        "veinticinco:noventa y nueve, tres/treinta y uno/dos mil veintiséis",
+    ),
     ("hi", "मेरा **नाम** 5 😀", "मेरा नाम 5"),
     ("ar", "كيف **حالك**؟", "كيف حالك؟"),
     ("th", "สวัสดีครับ ผมชื่อ **สมชาย**", "สวัสดีครับ ผมชื่อ สมชาย"),

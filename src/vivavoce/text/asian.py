@@ -225,7 +225,7 @@ def rules(language: str) -> tuple[Rule, ...]:
             _unit,
         ),
         rule(r"\d[년年月월]", r"(?<!\d)(\d{1,4})(년|年|월(?!요)|月)", _year_or_month),
-        rule(r"\d[-~–]", rf"{ascii_free}({_NUMBER})[-~–]({_NUMBER})(?![\w-]*-\d)", _range),
+        rule(r"\d[-~–]", rf"(?<![A-Za-z0-9.,-])({_NUMBER})[-~–]({_NUMBER})(?![\w-]*-\d)", _range),
         rule(r"\d", rf"{sign}{ascii_free}(?P<number>{_NUMBER})(?![A-Za-z_])", _plain),
         rule(
             f"[{re.escape(''.join(signs))}]",

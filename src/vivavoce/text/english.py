@@ -50,11 +50,9 @@ def _signed(match: re.Match[str]) -> str:
     return "minus " if match["sign"] else ""
 
 
-def _money(match: re.Match[str]) -> str | None:
+def _money(match: re.Match[str]) -> str:
     amount = match["amount"] or match["behind"]
-    forms = CURRENCIES.get(match["sigil"] or match["code"])
-    if forms is None:
-        return None
+    forms = CURRENCIES[match["sigil"] or match["code"]]
     whole, cents = parse_number(amount, ".")
     if match["scale"]:
         scale = match["scale"].lower()
@@ -100,10 +98,8 @@ def _named_date(match: re.Match[str]) -> str | None:
     return _date(match["year"], MONTH_NUMBERS[match["month"].lower()], int(match["day"]))
 
 
-def _unit(match: re.Match[str]) -> str | None:
-    forms = UNITS.get(match["unit"])
-    if forms is None:
-        return None
+def _unit(match: re.Match[str]) -> str:
+    forms = UNITS[match["unit"]]
     number = match["number"]
     span = f"{_number(match['from'])} to " if match["from"] else ""
     return f"{_signed(match)}{span}{_number(number)} {_plural(number, forms)}"

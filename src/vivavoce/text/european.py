@@ -170,14 +170,12 @@ def _amount(number: str, forms: tuple[str, str, str], language: str) -> str:
     return f"{said} {forms[1]}"
 
 
-def _money(language: str, match: re.Match[str]) -> str | None:
+def _money(language: str, match: re.Match[str]) -> str:
     phrases = PHRASES[language]
-    forms = phrases.currencies.get(match["sigil"] or match["behind"])
+    forms = phrases.currencies[match["sigil"] or match["behind"]]
     written = match["amount"] or match["number"]
     whole, cents = _split(written)
-    if forms is None or len(whole) > 15:
-        return None
-    if len(cents) not in (0, 2):
+    if len(cents) not in (0, 2) or len(whole) > 15:
         return f"{_number(written, language)} {forms[1]}"
     said = _amount(str(int(whole)), forms, language)
     if not int(cents or "0"):

@@ -25,6 +25,7 @@ from vivavoce.core.audio import AudioFrame
 from vivavoce.core.errors import AudioError, LocalProtocolError, TransportClosed
 from vivavoce.core.events import Event
 from vivavoce.core.protocols import Control, InputClosed, Played, TransportCapabilities
+from vivavoce.engine.clock import computing
 from vivavoce.transports.playout import Playout
 from vivavoce.transports.recording import Recording
 
@@ -32,9 +33,9 @@ __all__ = ["FileTransport"]
 
 AHEAD_S = 0.2  # how much unplayed audio it holds; what cannot be taken back must be short
 REPORT_S = 0.1  # how often it says what was heard while it plays
-BATCH_FRAMES = 50  # read from a file at a time: a second of audio, some 2 ms of decoding
+BATCH_FRAMES = 250  # read from a file at a time: 5 s of audio, some 5 ms of decoding
 PIPE_BATCH_FRAMES = 1  # a pipe may be live, so nothing is held back
-HELD_FRAMES = 50  # read ahead of their time
+HELD_FRAMES = 50  # still to come when the next batch is read
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +52,8 @@ class FileTransport:
     `Played.final` says that all that was sent of the turn so far has sounded or was dropped. More
     may follow, if its sender was late.
 
-    Opening raises AudioError when the source cannot be read or the answer cannot be written,
-    `receive` when nothing in the source can be. When the disk fills up, the conversation goes on
+    Opening raises AudioError when the source cannot be read or the answer cannot be written
+    (`receive`, when a pipe turns out to hold nothing). When the disk fills up, the conversation goes on
     unrecorded, and closing raises AudioError, unless something else failed.
     """
 
@@ -72,6 +73,7 @@ class FileTransport:
         self._tasks: anyio.abc.TaskGroup
         self._changed = anyio.Event()
         self._open = False
+        self._is_read = False
         self._frames: deque[AudioFrame | AudioError | InputClosed] = deque()
         self._playout = Playout()
         self._reports: dict[str, Played] = {}  # not yet received, the newest of each turn
@@ -89,10 +91,13 @@ class FileTransport:
         return self._reader.warnings if self._reader else []
 
     async def __aenter__(self) -> Self:
-        self._reader = await anyio.to_thread.run_sync(
-            read_audio, self._source, abandon_on_cancel=self._is_pipe
-        )
+        with computing():
+            self._reader = await anyio.to_thread.run_sync(
+                read_audio, self._source, abandon_on_cancel=self._is_pipe
+            )
         try:
+            if not self._is_pipe:
+                await self._read_batch(self._reader)
             await self._recording.open()
         except BaseException:
             self._close_reader()
@@ -160,8 +165,6 @@ class FileTransport:
                 break
             await self._wait(now + min(excess, ahead))
         self._playout.add(turn, frame, now)
-        if late := self._reports.get(turn):
-            self._reports[turn] = replace(late, final=False)
         self._notify()
         await self._recording.keep()
 
@@ -182,25 +185,29 @@ class FileTransport:
         await anyio.lowlevel.checkpoint()
 
     async def _read(self, reader: AudioReader) -> None:
-        """Keep a little of the source decoded, in threads; what ends it stands last."""
-        frames = iter(reader)
-        count = PIPE_BATCH_FRAMES if self._is_pipe else BATCH_FRAMES
-        while True:
+        """Keep a little of the source decoded until its end."""
+        while not self._is_read:
+            while len(self._frames) > HELD_FRAMES:
+                await self._wait(float("inf"))
             try:
-                batch = await anyio.to_thread.run_sync(
-                    lambda: list(islice(frames, count)), abandon_on_cancel=self._is_pipe
-                )
+                await self._read_batch(reader)
             except AudioError as error:
                 self._frames.append(error)
                 break
-            if not batch:
-                self._frames.append(InputClosed())
-                break
-            self._frames.extend(batch)
-            self._notify()
-            while len(self._frames) > HELD_FRAMES:
-                await self._wait(float("inf"))
-        self._notify()
+            finally:
+                self._notify()
+
+    async def _read_batch(self, reader: AudioReader) -> None:
+        """Decode some more, in a thread; InputClosed stands behind the last frame."""
+        count = PIPE_BATCH_FRAMES if self._is_pipe else BATCH_FRAMES
+        with computing():
+            batch = await anyio.to_thread.run_sync(
+                lambda: list(islice(reader, count)), abandon_on_cancel=self._is_pipe
+            )
+        self._frames.extend(batch)
+        if len(batch) < count:
+            self._frames.append(InputClosed())
+            self._is_read = True
 
     def _close_reader(self) -> None:
         if self._reader and not self._is_pipe:  # a thread may still be waiting for the pipe

@@ -12,6 +12,7 @@ import numpy as np
 from vivavoce.audio.wav import WavWriter
 from vivavoce.core.audio import Samples, silence
 from vivavoce.core.errors import AudioError
+from vivavoce.engine.clock import computing
 from vivavoce.transports.playout import Piece
 
 __all__ = ["Recording"]
@@ -41,9 +42,10 @@ class Recording:
     async def open(self) -> None:
         """Create the file. Raises AudioError when that cannot be."""
         if self._target is not None:
-            self._writer = await anyio.to_thread.run_sync(
-                WavWriter, self._target, self._sample_rate
-            )
+            with computing():
+                self._writer = await anyio.to_thread.run_sync(
+                    WavWriter, self._target, self._sample_rate
+                )
 
     def hear(self, piece: Piece) -> None:
         """Take a piece that has sounded, later than every one before it."""
@@ -79,7 +81,8 @@ class Recording:
         if self._writer is None or self.failure:
             return
         try:
-            await anyio.to_thread.run_sync(action, self._writer)
+            with computing():
+                await anyio.to_thread.run_sync(action, self._writer)
         except AudioError as error:
             self.failure = error
 

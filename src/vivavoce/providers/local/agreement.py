@@ -6,7 +6,7 @@ Whisper by Macháček et al. 2023, "Turning Whisper into real-time transcription
 
 from __future__ import annotations
 
-from os.path import commonprefix
+from itertools import takewhile
 
 __all__ = ["agreed"]
 
@@ -19,10 +19,13 @@ def agreed(earlier: str, later: str) -> str:
 
     Punctuation at the end is left out, because a comma becomes a full stop as words follow.
     """
-    common = commonprefix([earlier, later])
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(earlier, later, strict=False))
+    common = "".join(letter for letter, _ in pairs)
     while common and (_inside(common, earlier) or _inside(common, later)):
         common = common[:-1]
-    return common.rstrip(" .,!?;:…-、。，！？")
+    while common and not common[-1].isalnum():
+        common = common[:-1]
+    return common
 
 
 def _inside(common: str, whole: str) -> bool:

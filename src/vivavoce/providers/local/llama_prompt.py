@@ -39,15 +39,17 @@ _ALONE_EXAMPLES = (
 _TOOLS_EXAMPLES = (
     ("How is the traffic on the A1?", '{"tool":"get_traffic","arguments":{"road":"A1"}}'),
     _KNOWN,
+    ("What's in the news?", "Sorry, I have no tool to look that up."),
+    ("Turn off the lamp.", '{"tool":"switch","arguments":{"device":"lamp","on":false}}'),
     ("Book me a flight.", "Sorry, I cannot book flights."),
 )
 
 # Marks that no voice says, line breaks (a list would need them) and emoji.
-_UNSPEAKABLE = r"\n\r\t*#`_|{}\[\]<>\\\u{1f000}-\u{1faff}\u{2600}-\u{27bf}"
+_UNSPEAKABLE = r"\n\r\t*#`_|{}\[\]<>\\\u{1f000}-\u{1fbff}\u{2600}-\u{27bf}"
 # A sentence ends with a mark before a space; "3.5" does not end one. One may be an "Of course!".
 _SENTENCE = rf"([^{_UNSPEAKABLE}.!?]|[.!?]+[^\s{_UNSPEAKABLE}.!?])*[.!?]*"
 _MOST_SENTENCES = 4
-_SPOKEN = rf"/[^\s{_UNSPEAKABLE}]{_SENTENCE}(\s{_SENTENCE}){{0,{_MOST_SENTENCES - 1}}}/"
+_SPOKEN = rf"/[^\s{_UNSPEAKABLE}]{_SENTENCE}( {_SENTENCE}){{0,{_MOST_SENTENCES - 1}}}/"
 _ANYTHING = r"/[^{\s](.|\n)*/"
 
 

@@ -46,7 +46,7 @@ class LlamaServer:
         if not path.is_file():
             raise ModelError(f"no model file {path}; `vivavoce models fetch` brings the models")
         try:
-            import xllamacpp
+            import xllamacpp  # noqa: PLC0415  (loads when used, 100 MB)
         except ImportError as error:
             raise ProviderUnavailable(
                 f"{name} needs xllamacpp: pip install 'vivavoce[local]' ({error})",

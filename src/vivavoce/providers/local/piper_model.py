@@ -161,7 +161,7 @@ def _halves(path: Path) -> _Halves:
     status = path.stat()
     key = f"{SPLIT_VERSION}:{path.name}:{status.st_size}:{status.st_mtime_ns}"
     name = f"{path.stem}.{hashlib.sha256(key.encode()).hexdigest()[:12]}"
-    folders = [path.parent, _cache_folder()]
+    folders = [path.parent / "split", _cache_folder()]
     for folder in folders:
         halves = _Halves(folder / f"{name}.front.onnx", folder / f"{name}.back.onnx")
         if halves.front.is_file() and halves.back.is_file():
@@ -184,8 +184,8 @@ def _cache_folder() -> Path:
 def _split(path: Path, folder: Path, name: str) -> _Halves:
     """Write both halves. The back one appears last, and both whole or not at all."""
     try:
-        import onnx
-        from streaming_vits import graph
+        import onnx  # noqa: PLC0415  (large, and needed once)
+        from streaming_vits import graph  # noqa: PLC0415  (needed once)
     except ImportError as error:
         raise ProviderUnavailable(
             f"cutting a Piper voice in two needs {error.name}: pip install 'vivavoce[local]'",
@@ -217,7 +217,7 @@ def _split(path: Path, folder: Path, name: str) -> _Halves:
 
 
 def _session(path: Path, threads: int) -> InferenceSession:
-    import onnxruntime
+    import onnxruntime  # noqa: PLC0415  (loads when used)
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads

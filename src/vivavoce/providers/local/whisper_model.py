@@ -64,8 +64,8 @@ class WhisperModel:
     """
 
     def __init__(self, directory: Path, *, threads: int = 1, slots: int = 2) -> None:
-        import ctranslate2
-        import tokenizers
+        import ctranslate2  # noqa: PLC0415  (heavy, and reads what Runtime sets)
+        import tokenizers  # noqa: PLC0415
 
         try:
             self._whisper = ctranslate2.models.Whisper(
@@ -101,11 +101,13 @@ class WhisperModel:
         language: str | None = None,
         *,
         prefix: str = "",
+        careful: bool = True,
         stopped: Callable[[], bool] = lambda: False,
     ) -> Decoded:
         """The text of at most 30 s of speech, int16 `(n,)` at 16 kHz.
 
-        `prefix` is text that is known already and is not decoded again. Raises Abandoned when
+        `prefix` is text that is known already and is not decoded again. `careful` decodes what
+        looks like a loop a second time, which takes five times as long. Raises Abandoned when
         `stopped()` turns true between two steps.
         """
         levels = _levels(samples)
@@ -114,13 +116,13 @@ class WhisperModel:
         limit = min(MAX_TOKENS, SPARE_TOKENS + TOKENS_PER_S * len(samples) // SAMPLE_RATE)
         _check(stopped)
         decoded, tokens = self._generate(audio, language, prefix, limit)
-        if tokens >= limit or may_be_loop(decoded.text):
+        if careful and (tokens >= limit or may_be_loop(decoded.text)):
             _check(stopped)
             audio = self._encode(_filled(levels, WINDOW_S * FRAMES_PER_S))
             _check(stopped)
             decoded, tokens = self._generate(audio, language, prefix, limit)
-            if tokens >= limit or is_loop(decoded.text):
-                decoded = replace(decoded, text=without_loops(decoded.text))
+        if tokens >= limit or is_loop(decoded.text):
+            decoded = replace(decoded, text=without_loops(decoded.text))
         return decoded
 
     def _encode(self, levels: Array) -> Array:

@@ -9,8 +9,9 @@ behind, and an error comes out where the transcripts do.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from threading import Event as ThreadEvent
 from typing import Self
 
 import anyio
@@ -24,9 +25,9 @@ from vivavoce.providers.local.lane import Lane
 from vivavoce.providers.local.log_mel import SAMPLE_RATE
 from vivavoce.providers.local.runtime import Runtime
 from vivavoce.providers.local.utterance import Segment, Utterance
-from vivavoce.providers.local.whisper_model import Abandoned, Decoded, WhisperModel
+from vivavoce.providers.local.whisper_model import Decoded, WhisperModel
 
-__all__ = ["WhisperStream"]
+__all__ = ["WhisperStream", "accepted"]
 
 PARTIAL_S = 0.5  # new audio for a new partial; a decode of 3 s takes 0.1 s of one core
 PARTIAL_SHARE = 0.1  # and at least that share of the segment, as long ones cost more
@@ -124,7 +125,8 @@ class WhisperStream:
             self._changed = anyio.Event()
             transcript: Transcript | None = None
             if self._flushes:
-                transcript = await self._final(self._flushes.popleft())
+                transcript = await self._final(self._flushes[0])
+                self._flushes.popleft()
                 self._relieved.set()
             elif self._utterance.undecoded:
                 await self._decode_closed(self._utterance, len(self._utterance.closed))
@@ -142,11 +144,10 @@ class WhisperStream:
     async def _final(self, flush: _Flush) -> Transcript:
         await self._decode_closed(flush.utterance, flush.segments)
         last = await self._text(flush.samples)
-        texts = [segment.text or "" for segment in flush.utterance.closed[: flush.segments]]
-        text = "".join([*texts, last.text]).strip()
         utterance = flush.utterance
+        text = _joined(utterance.closed[: flush.segments], last.text).strip()
         return Transcript(
-            text, utterance.start, flush.end, True, len(text), language=last.language
+            text, utterance.start, flush.end, True, len(text), language=last.language or None
         )
 
     async def _decode_closed(self, utterance: Utterance, count: int) -> None:
@@ -157,6 +158,101 @@ class WhisperStream:
 
     async def _text(self, samples: Samples) -> Decoded:
         if _silent(samples):
-            return Decoded("", language=self._language or "en")
-        decoded = await self._decode(self._final_lane, samples, "", lambda: False)
-        return accepted(decoded)
+            return Decoded("", language="")
+        return accepted(await self._decode(self._final_lane, samples, careful=True))
+
+    # --- partials ---------------------------------------------------------------------------
+
+    def _partial_due(self) -> bool:
+        seconds = self._utterance.seconds
+        wanted = max(PARTIAL_S, PARTIAL_SHARE * seconds)
+        fresh = seconds - self._hypothesis.seconds
+        return seconds >= SHORTEST_S and fresh >= wanted and not self._partial_lane.busy
+
+    async def _partial(self) -> Transcript | None:
+        utterance, hypothesis = self._utterance, self._hypothesis
+        samples, end = utterance.samples(), utterance.end
+        hypothesis.seconds = utterance.seconds
+        if _silent(samples):
+            return None
+        with anyio.CancelScope() as self._partial_scope:
+            decoded = await self._decode(self._partial_lane, samples, hypothesis.stable)
+            if not hypothesis.stable:
+                decoded = accepted(decoded)
+            if not decoded.text:
+                return None
+            hypothesis.take(decoded.text)
+            text = _joined(utterance.closed, decoded.text)
+            stable = _joined(utterance.closed, hypothesis.stable)
+            lead = len(text) - len(text.lstrip())
+            return Transcript(
+                text.strip(),
+                utterance.start,
+                end,
+                stable=max(0, len(stable) - lead),
+                language=decoded.language,
+            )
+        return None
+
+    def _abandon_partial(self) -> None:
+        if self._partial_scope is not None:
+            self._partial_scope.cancel()
+
+    # --- decoding ---------------------------------------------------------------------------
+
+    async def _decode(
+        self, lane: Lane, samples: Samples, prefix: str = "", *, careful: bool = False
+    ) -> Decoded:
+        left = ThreadEvent()
+        decode = partial(self._model.decode, prefix=prefix, careful=careful, stopped=left.is_set)
+        try:
+            return await lane.run(decode, samples, self._language)
+        except (RuntimeError, ValueError) as error:  # what CTranslate2 raises
+            self._lost = ProviderError(
+                f"{self._name} failed on {len(samples) / SAMPLE_RATE:.1f} s of audio: {error}",
+                provider=self._name,
+                role="stt",
+                retryable=True,
+            )
+            self._relieved.set()
+            raise self._lost from error
+        finally:
+            left.set()
+
+    def _behind(self) -> bool:
+        return self._utterance.undecoded >= BEHIND or len(self._flushes) >= BEHIND
+
+    def _raise_if_lost(self) -> None:
+        if self._lost is not None:
+            raise self._lost
+
+
+@dataclass(slots=True)
+class _Hypothesis:
+    """The last partial of the open segment: of how much audio, and what of it will stay."""
+
+    seconds: float = 0.0
+    text: str = ""
+    stable: str = ""
+
+    def take(self, text: str) -> None:
+        common = agreed(self.text, text)
+        if len(common) > len(self.stable):
+            self.stable = common
+        self.text = text
+
+
+def accepted(decoded: Decoded) -> Decoded:
+    """The same, or without its text where that was most likely made of noise."""
+    plain = decoded.text.strip(" .,!?…").casefold()
+    silent = decoded.no_speech > NO_SPEECH and decoded.log_probability < UNLIKELY
+    blank = plain in BLANKS and decoded.log_probability < BLANK_UNLIKELY
+    return replace(decoded, text="") if silent or blank or not plain else decoded
+
+
+def _joined(closed: list[Segment], last: str) -> str:
+    return "".join([*(segment.text or "" for segment in closed), last])
+
+
+def _silent(samples: Samples) -> bool:
+    return len(samples) < SHORTEST_S * SAMPLE_RATE / 2 or int(np.abs(samples).max()) < SILENCE_PEAK
