@@ -155,7 +155,7 @@ class Handler(BaseHTTPRequestHandler):
             body = body[: self.index.drop_after.pop(0)]
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name there
+    def log_message(self, format: str, *args: object) -> None:
         """Keep the test's output clean."""
 
 

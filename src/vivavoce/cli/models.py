@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -113,21 +114,29 @@ def _described(entry: Model, directory: Path) -> dict[str, object]:
 
 
 def _fetch(models: list[Model], directory: Path, origin: Origin, *, as_json: bool) -> int:
-    machine = read_machine()
-    require(directory, machine=machine)
     if not models:
+        machine = read_machine()
         choice = default_models(machine.available_memory, machine.cores)
         models = list(choice.models)
         _say(f"the default set, with {choice.reason}")
+    fetch_models(models, directory, origin)
+    if as_json:
+        _list(models, directory, as_json=True)
+    return 0
+
+
+def fetch_models(
+    models: Sequence[Model], directory: Path, origin: Origin = Origin.CARRIERS
+) -> None:
+    """Fetch what is not there yet, with progress on stderr. Raises ModelError; PreflightError
+    before the first download if this machine cannot run them."""
+    require(directory)
     for entry in models:
         if not is_ready(entry, directory):
             _say(f"fetching {entry.name} ({entry.licence}) into {directory}")
             with _ProgressLine(sys.stderr.isatty()) as line:
                 fetch(entry, directory, origin=origin, report=line.show)
         _say(f"ready: {entry.name} ({_size(entry.size)})")
-    if as_json:
-        _list(models, directory, as_json=True)
-    return 0
 
 
 def _verify(models: list[Model], directory: Path, *, as_json: bool) -> int:

@@ -98,6 +98,22 @@ def _named_date(match: re.Match[str]) -> str | None:
     return _date(match["year"], MONTH_NUMBERS[match["month"].lower()], int(match["day"]))
 
 
+def _money_range(match: re.Match[str]) -> str:
+    name = CURRENCIES[match[1]][1]
+    scale = f"{match[4]} " if match[4] else ""
+    return f"{_number(match[2])} to {_number(match[3])} {scale}{name}"
+
+
+def _day_first(match: re.Match[str]) -> str | None:
+    said = _named_date(match)
+    day = english_ordinal(int(match["day"]))
+    before = match.string[: match.start()].rstrip().lower()
+    if said is None or not (match["of"] or before.endswith("the")):
+        return said
+    month, _, year = said.partition(f" {day}")
+    return f"{day} of {month}{year}"
+
+
 def _unit(match: re.Match[str]) -> str:
     forms = UNITS[match["unit"]]
     number = match["number"]
@@ -108,6 +124,8 @@ def _unit(match: re.Match[str]) -> str:
 def _fraction(match: re.Match[str]) -> str | None:
     top, bottom = int(match["top"]), int(match["bottom"])
     whole = f"{english(int(match['whole']))} and " if match["whole"] else ""
+    if bottom in (10, 100) and not whole:
+        return f"{english(top)} out of {english(bottom)}"
     if not 1 <= top < bottom or (bottom > 10 and bottom not in (12, 16, 20, 32, 64, 100)):
         return f"{english(top)} {'over ' if top < bottom else ''}{english(bottom)}"
     part = _DENOMINATORS.get(bottom) or english_ordinal(bottom)
@@ -208,9 +226,9 @@ RULES = (
     ),
     _rule(
         r"\d",
-        rf"\b(?P<day>\d\d?)(?:st|nd|rd|th)? (?:of )?(?P<month>{_MONTH})\b\.?"
+        rf"\b(?P<day>\d\d?)(?:st|nd|rd|th)? (?P<of>of )?(?P<month>{_MONTH})\b\.?"
         r"(?:,? (?P<year>(?:1[1-9]|20)\d\d)\b)?",
-        _named_date,
+        _day_first,
     ),
     _rule(
         r"\d",
@@ -230,6 +248,12 @@ RULES = (
         r"[apAP]\.?\s?[mM]",
         rf"{_FREE}(?P<hour>\d\d?)(?P<minute>)(?P<second>)\s?(?P<half>(?i:[ap]\.m\.|[ap]m\b))",
         _clock,
+    ),
+    _rule(
+        r"[$€£¥₩₹]",
+        rf"([$€£¥₩₹])({_NUMBER})[-–]\1?({_NUMBER})(?: (thousand|million|billion|trillion)\b)?"
+        r"(?![\w%-])",
+        _money_range,
     ),
     _rule(
         r"[$€£¥₩₹]|[A-Z]{3}",
@@ -279,6 +303,7 @@ RULES = (
             else None
         ),
     ),
+    _rule(r"\b911\b", r"(?<![\w$.,-])911(?![\w%-]|[.,]\d)", lambda _: "nine one one"),
     _rule(
         r"\d ?[*x×]",
         rf"{_FREE}(?:{_NUMBER})(?: ?[*x×] ?(?:{_NUMBER}))+(?!\w)",
@@ -295,6 +320,11 @@ RULES = (
         r"\.|w/",
         rf"(?i:(?<![\w.])(?P<short>{alternatives(ABBREVIATIONS)})(?!\w))",
         _abbreviation,
+    ),
+    _rule(
+        r"\d/[a-z]",
+        r"(?<=\d)/(?=(?:second|minute|hour|day|night|week|month|year|person|mile|[mk]?g|lb)\b)",
+        lambda _: " per ",
     ),
     _rule(r"[A-Za-z]/", r"\band/or\b", lambda _: "and or"),
     _rule(

@@ -26,7 +26,7 @@ from vivavoce.core.errors import AudioError, LocalProtocolError, TransportClosed
 from vivavoce.core.events import Event
 from vivavoce.core.protocols import Control, InputClosed, Played, TransportCapabilities
 from vivavoce.engine.clock import computing
-from vivavoce.transports.playout import Playout
+from vivavoce.transports.playout import INSTANT_S, Playout
 from vivavoce.transports.recording import Recording
 
 __all__ = ["FileTransport"]
@@ -53,8 +53,8 @@ class FileTransport:
     may follow, if its sender was late.
 
     Opening raises AudioError when the source cannot be read or the answer cannot be written
-    (`receive`, when a pipe turns out to hold nothing). When the disk fills up, the conversation goes on
-    unrecorded, and closing raises AudioError, unless something else failed.
+    (`receive`, when a pipe turns out to hold nothing). When the disk fills up, the conversation
+    goes on unrecorded, and closing raises AudioError, unless something else failed.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class FileTransport:
         reported = started
         while self._open:
             self._settle()
-            now = anyio.current_time()
+            now = anyio.current_time() + INSTANT_S
             if self._reports and self._report_due(reported) <= now:
                 reports, self._reports, reported = self._reports, {}, now
                 for report in reports.values():
@@ -161,7 +161,7 @@ class FileTransport:
             now = anyio.current_time()
             ahead = self._playout.ahead(now)
             excess = ahead + frame.duration - AHEAD_S
-            if excess <= 0 or not ahead:
+            if min(excess, ahead) <= INSTANT_S:
                 break
             await self._wait(now + min(excess, ahead))
         self._playout.add(turn, frame, now)

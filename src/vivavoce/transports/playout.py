@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from vivavoce.core.audio import AudioFrame, Samples
 
-__all__ = ["Piece", "Playout"]
+__all__ = ["INSTANT_S", "Piece", "Playout"]
 
 INSTANT_S = 1e-6  # times closer than this are one: float sums of frame lengths drift by less
 

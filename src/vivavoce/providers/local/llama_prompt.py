@@ -42,6 +42,7 @@ _TOOLS_EXAMPLES = (
     ("What's in the news?", "Sorry, I have no tool to look that up."),
     ("Turn off the lamp.", '{"tool":"switch","arguments":{"device":"lamp","on":false}}'),
     ("Book me a flight.", "Sorry, I cannot book flights."),
+    ("How many steps did I walk?", "Sorry, I have no tool for that."),
 )
 
 # Marks that no voice says, line breaks (a list would need them) and emoji.

@@ -28,8 +28,9 @@ class OnnxModel:
         self._provider = provider
         self._role = role
         # onnxruntime's errors have no common base.
-        kinds = (kind for kind in vars(native).values() if isinstance(kind, type))
-        self._errors = (RuntimeError, *(kind for kind in kinds if issubclass(kind, Exception)))
+        kinds = [kind for kind in vars(native).values() if isinstance(kind, type)]
+        own = tuple(kind for kind in kinds if issubclass(kind, Exception))
+        self._errors: tuple[type[Exception], ...] = (RuntimeError, ValueError, *own)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1

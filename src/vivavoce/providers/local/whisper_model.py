@@ -159,7 +159,7 @@ class WhisperModel:
         )[0]
         tokens = [token for token in result.sequences_ids[0] if token < self._end]
         score = result.scores[0] * len(tokens) / (len(tokens) + 1)  # the end counts as a token
-        text = prefix + self._tokenizer.decode(tokens)
+        text = self._tokenizer.decode(tokens)  # the prefix is among them
         return Decoded(text, score, result.no_speech_prob, language), len(tokens)
 
 
