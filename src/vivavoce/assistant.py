@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar, overload
+from typing import ParamSpec, Self, TypeVar, overload
 
 import anyio
 import msgspec
 
 from vivavoce.build import Providers, parts_from
+from vivavoce.core.conversation import Conversation
 from vivavoce.core.errors import LocalProtocolError
 from vivavoce.core.events import Event
 from vivavoce.core.protocols import LLM, STT, TTS, VAD, Tool, Transport, TurnDetector
@@ -101,10 +102,22 @@ class Assistant:
         choice = self._providers.choice
         return (*choice.names(), *choice.reasons)
 
-    async def __aenter__(self) -> Assistant:
+    async def __aenter__(self) -> Self:
         await self._providers.__aenter__()
         self._is_open = True
+        try:
+            await self._prefill()
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
+
+    async def _prefill(self) -> None:
+        """Compute the prompt that every conversation begins with, before the first one needs it."""
+        llm = self._providers.llm
+        if llm.capabilities.prefill:
+            beginning = Conversation(self.settings.instructions).messages()
+            await llm.prefill(beginning, [tool.spec for tool in self.tools])
 
     async def __aexit__(self, *exc: object) -> None:
         self._is_open = False

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import Protocol, TypeGuard, TypeVar, runtime_checkable
+from typing import Protocol, Self, TypeGuard, TypeVar, runtime_checkable
 
 import anyio
 
@@ -21,7 +22,7 @@ from vivavoce.floor.activity import ActivityPolicy
 from vivavoce.models import default_models, read_machine
 from vivavoce.settings import Settings
 
-__all__ = ["Choice", "Providers", "choose", "make", "parts_from"]
+__all__ = ["Choice", "Providers", "choose", "make", "parts_from", "recogniser"]
 
 T = TypeVar("T")
 
@@ -158,7 +159,7 @@ class Providers:
         options = self.settings.providers.get(name.partition("/")[0], {})
         return ProviderContext(self.settings.language, options, self._shared)
 
-    async def __aenter__(self) -> Providers:
+    async def __aenter__(self) -> Self:
         choice, (stt, llm, tts, vad, detector) = self.choice, self._given
         self.stt = stt or make("stt", choice.stt, _is_stt, self._context(choice.stt))
         self.llm = llm or make("llm", choice.llm, _is_llm, self._context(choice.llm))
@@ -189,10 +190,28 @@ class Providers:
 
     async def _close(self) -> None:
         given = [id(provider) for provider in self._given]
-        with anyio.CancelScope(shield=True):
-            for provider in (*self._all(), *self._shared.values()):
-                if isinstance(provider, _Closable) and id(provider) not in given:
-                    await provider.aclose()
+        ours = [provider for provider in self._all() if id(provider) not in given]
+        await _close((*ours, *self._shared.values()))
+
+
+@asynccontextmanager
+async def recogniser(name: str, language: str) -> AsyncIterator[STT]:
+    """A recogniser alone, warmed, and closed at the block's end."""
+    context = ProviderContext(language)
+    stt = make("stt", name, _is_stt, context)
+    try:
+        if isinstance(stt, _Warm):
+            await stt.warm()
+        yield stt
+    finally:
+        await _close((stt, *context.shared.values()))
+
+
+async def _close(providers: Sequence[object]) -> None:
+    with anyio.CancelScope(shield=True):
+        for provider in providers:
+            if isinstance(provider, _Closable):
+                await provider.aclose()
 
 
 def parts_from(providers: Providers, tools: Sequence[Tool] = ()) -> Parts:

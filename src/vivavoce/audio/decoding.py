@@ -77,10 +77,9 @@ def open_track(source: Source, report: Report) -> Track:
     try:
         _check_size(file, name, report)
         try:
-            import av  # noqa: F401, PLC0415  (optional, and heavy)
+            return _ContainerTrack(file, name, report)
         except ModuleNotFoundError:
             return _WaveTrack(file, name)
-        return _ContainerTrack(file, name, report)
     except BaseException:
         _close(file)
         raise
@@ -129,7 +128,7 @@ class _ContainerTrack:
     """The first audio track of anything that FFmpeg reads, by way of PyAV."""
 
     def __init__(self, file: BinaryIO, name: str, report: Report) -> None:
-        import av  # noqa: PLC0415  (optional, and heavy)
+        import av  # optional, and heavy
 
         self._file, self._name, self._report = file, name, report
         hint = "" if file.seekable() else "; some formats, MP4 for one, cannot come through a pipe"
@@ -156,7 +155,7 @@ class _ContainerTrack:
         self.info = AudioInfo(self._duration(), codec.sample_rate, codec.channels, codec.name)
 
     def blocks(self) -> Iterator[Block]:
-        import av  # noqa: PLC0415  (optional, and heavy)
+        import av
 
         broken, not_numbers, length = 0, 0, 0.0
         packets = self._container.demux(self._stream)
@@ -198,7 +197,9 @@ class _ContainerTrack:
         declared = self.info.duration
         told = self._container.format.name not in LENGTH_GUESSED and self._file.seekable()
         if told and declared is not None and length < declared - MISSING_S:
-            self._report(f"{self._name} is truncated: {length:.1f} of {declared:.1f} s are there")
+            self._report(
+                f"{self._name} is cut off or damaged: {length:.1f} of {declared:.1f} s can be heard"
+            )
 
 
 def _mono(frame: av.AudioFrame) -> Block:

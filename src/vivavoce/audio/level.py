@@ -14,9 +14,14 @@ FULL_SCALE = 32768.0
 SILENT_DBFS = -96.3  # half of the smallest step; digital silence counts as this
 
 # Speech recorded close to the mouth has its vowels at -30 to -15 dBFS and its weakest sounds (the
-# end of "six") at about -45; room noise of the committed recordings lies at -75 to -50.
+# end of "six") at about -45. Rooms are quieter, but not always: a recording with more noise than
+# this (some in tests/recordings have -44 dBFS) needs a floor of its own.
 VOICED_DBFS = -45.0
-VOICED_S = 0.010  # one pitch period of the deepest voices; a click is shorter
+VOICED_S = 0.010  # about one pitch period of the deepest voices
+# Half of the parts of those 10 ms must be loud: a click, however loud, fills two of them, and the
+# burst of a final "k" or "t" fills more.
+PARTS = 8
+LOUD_PARTS = 4
 
 
 def rms_dbfs(samples: Samples) -> float:
@@ -36,16 +41,19 @@ def voiced(
 ) -> tuple[float, float] | None:
     """When the first voiced sample sounds and the last one ends, in seconds; None without any.
 
-    Voiced is every stretch of 10 ms whose root mean square reaches the floor; within the outermost
-    two, the first and last sample that reach it are taken, so that silence around is not counted.
+    Voiced is every stretch of 10 ms in half of which, at least, the root mean square reaches the
+    floor; within the outermost two, the first and last sample that reach it are taken.
     """
-    width = max(1, round(VOICED_S * sample_rate))
+    part = max(1, round(VOICED_S * sample_rate / PARTS))
+    width = PARTS * part
     if len(samples) < width:
         return None
     floor = FULL_SCALE * 10 ** (floor_dbfs / 20)
-    energy = np.cumsum(np.square(samples, dtype=np.float64))
-    sums = energy[width - 1 :] - np.concatenate(([0.0], energy[:-width]))
-    loud = np.flatnonzero(sums >= width * floor**2)
+    energy = np.concatenate(([0.0], np.cumsum(np.square(samples, dtype=np.float64))))
+    loud_parts = energy[part:] - energy[:-part] >= part * floor**2
+    count = len(samples) - width + 1
+    filled = np.sum([loud_parts[at : at + count] for at in range(0, width, part)], axis=0)
+    loud = np.flatnonzero(filled >= LOUD_PARTS)
     if not len(loud):
         return None
     magnitude = np.abs(samples.astype(np.int32))

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from vivavoce.build import Choice
+from collections.abc import Mapping
+
 from vivavoce.cli.models import fetch_models
-from vivavoce.core.plugins import ROLES
 from vivavoce.models import is_ready, model, models_directory
 from vivavoce.providers.local.plugin import MODELS
 
 __all__ = ["fetch_missing"]
 
 
-def fetch_missing(choice: Choice) -> None:
-    """Fetch what is not here. Raises ModelError, or PreflightError before the first download."""
+def fetch_missing(providers: Mapping[str, str]) -> None:
+    """`providers` is a name for each role, as in `Choice.as_dict`. Fetch what is not here. Raises ModelError, or PreflightError before the first download."""
     directory = models_directory()
     wanted = [
         model(MODELS[role][name.partition("/")[2]])
-        for role, name in zip(ROLES, choice.names(), strict=True)
+        for role, name in providers.items()
         if name.partition("/")[0] == "local" and name.partition("/")[2] in MODELS[role]
     ]
     missing = [entry for entry in wanted if not is_ready(entry, directory)]

@@ -54,5 +54,5 @@ def prepare(settings: Settings) -> Choice:
     choice = choose(settings)
     for reason in choice.reasons:
         print(reason, file=sys.stderr)
-    fetch_missing(choice)
+    fetch_missing(choice.as_dict())
     return choice

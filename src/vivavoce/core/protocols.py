@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 from vivavoce.core.audio import AudioFrame, Samples
 from vivavoce.core.events import Event
@@ -345,7 +345,7 @@ class Transport(Protocol):
     @property
     def capabilities(self) -> TransportCapabilities: ...
 
-    async def __aenter__(self) -> Transport: ...
+    async def __aenter__(self) -> Self: ...
     async def __aexit__(self, *exc: object) -> bool | None: ...
 
     def receive(self) -> AsyncIterator[AudioFrame | Control]:

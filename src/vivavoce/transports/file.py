@@ -129,12 +129,12 @@ class FileTransport:
         reported = started
         while self._open:
             self._settle()
-            now = anyio.current_time() + INSTANT_S
-            if self._reports and self._report_due(reported) <= now:
+            now = anyio.current_time()
+            if self._reports and self._report_due(reported) <= now + INSTANT_S:
                 reports, self._reports, reported = self._reports, {}, now
                 for report in reports.values():
                     yield report
-            elif self._frames and self._frame_due(started) <= now:
+            elif self._frames and self._frame_due(started) <= now + INSTANT_S:
                 frame = self._frames.popleft()
                 self._notify()
                 if isinstance(frame, AudioError):
@@ -180,7 +180,7 @@ class FileTransport:
         self._notify()
         await anyio.lowlevel.checkpoint()
 
-    async def notify(self, event: Event) -> None:  # noqa: ARG002  (nobody to tell)
+    async def notify(self, event: Event) -> None:
         """Without effect: a file does not listen."""
         await anyio.lowlevel.checkpoint()
 

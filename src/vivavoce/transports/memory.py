@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Self
 
 import anyio
 import anyio.abc
@@ -61,7 +62,7 @@ class MemoryTransport:
         self._changed = anyio.Event()
         self._tasks: anyio.abc.TaskGroup
 
-    async def __aenter__(self) -> MemoryTransport:
+    async def __aenter__(self) -> Self:
         self._tasks = await anyio.create_task_group().__aenter__()
         self._tasks.start_soon(self._play)
         return self

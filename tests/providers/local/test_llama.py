@@ -1,8 +1,7 @@
 """The language model, on the smallest weights that there are."""
 
-import os
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -10,7 +9,16 @@ import anyio
 import pytest
 
 from vivavoce.core.errors import BadReply, ModelError, ProviderRefused
-from vivavoce.core.messages import ChatItem, LLMDelta, Message, Role, TextDelta, ToolCall, ToolSpec, Usage
+from vivavoce.core.messages import (
+    ChatItem,
+    LLMDelta,
+    Message,
+    Role,
+    TextDelta,
+    ToolCall,
+    ToolSpec,
+    Usage,
+)
 from vivavoce.core.protocols import LLM
 from vivavoce.models.store import models_directory
 from vivavoce.providers.local.llama import Llama
@@ -48,15 +56,17 @@ def llama(runtime: Runtime) -> Llama:
     return Llama(runtime, WEIGHTS or Path(), name="local/smollm2-135m", max_tokens=24)
 
 
-async def everything(llama: Llama, items: list[ChatItem], tools: list[ToolSpec]) -> list[LLMDelta]:
+async def everything(
+    llama: Llama, items: Sequence[ChatItem], tools: Sequence[ToolSpec]
+) -> list[LLMDelta]:
     async with aclosing(llama.reply(items, tools)) as deltas:
         return [delta async for delta in deltas]
 
 
 async def idle(runtime: Runtime) -> None:
+    """Wait for the lane's one thread: calls are served in order."""
     with anyio.fail_after(20):
-        while runtime.lane("llm").busy:
-            await anyio.sleep(0)
+        await runtime.lane("llm").run(int)
 
 
 async def test_a_reply_is_text_in_tokens_and_at_last_its_cost(llama: Llama) -> None:
@@ -134,8 +144,9 @@ async def test_a_cancelled_prefill_keeps_what_it_has_read(llama: Llama, runtime:
     await llama.warm()
     async with anyio.create_task_group() as group:
         group.start_soon(llama.prefill, long)
-        while not runtime.lane("llm").busy:
-            await anyio.sleep(0)
+        for _ in range(20):  # steps, until it computes
+            await anyio.lowlevel.checkpoint()
+        assert runtime.lane("llm").busy
         group.cancel_scope.cancel()
     await idle(runtime)
     await llama.prefill(long)
@@ -159,7 +170,9 @@ async def test_a_call_comes_whole_and_decoded(llama: Llama, runtime: Runtime) ->
     assert (call.name, call.arguments) == ("echo", {"word": "fox"})
 
 
-@pytest.mark.parametrize("text", ['{"tool":"echo","argum', "{}", '{"tool":1,"arguments":{}}', "[1]"])
+@pytest.mark.parametrize(
+    "text", ['{"tool":"echo","argum', "{}", '{"tool":1,"arguments":{}}', "[1]"]
+)
 async def test_a_call_that_is_none_is_a_bad_reply(llama: Llama, text: str) -> None:
     with pytest.raises(BadReply, match="malformed"):
         llama._call(text)
@@ -201,16 +214,24 @@ async def test_a_missing_and_a_broken_file_are_model_errors(
             await Llama(runtime, path).warm()
 
 
+def native_threads() -> int:
+    return len(list(Path("/proc/self/task").iterdir()))
+
+
+def llama_sockets() -> list[Path]:
+    lines = [line.split()[7:] for line in Path("/proc/net/unix").read_text().splitlines()]
+    return [Path(place[0]) for place in lines if place and "llama.sock" in place[0]]
+
+
 async def test_nothing_can_reach_the_listener_and_nothing_outlives_the_runtime() -> None:
     assert WEIGHTS is not None
-    threads = len(os.listdir("/proc/self/task"))
+    threads = native_threads()
     async with Runtime(2) as runtime:
         await Llama(runtime, WEIGHTS).warm()
-        listeners = [line.split()[7:] for line in Path("/proc/net/unix").read_text().splitlines()]
-        paths = [Path(place[0]) for place in listeners if place and "llama.sock" in place[0]]
-        assert paths
-        assert not any(path.exists() for path in paths)
-    assert len(os.listdir("/proc/self/task")) <= threads
+        sockets = llama_sockets()
+        assert sockets
+        assert not any(socket.exists() for socket in sockets)
+    assert native_threads() <= threads
     assert not [thread for thread in threading.enumerate() if "vivavoce" in thread.name]
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -82,7 +83,7 @@ def test_every_word_has_one_sound_and_nothing_is_lost(espeak: EspeakProcess, tex
 
 def test_marks_end_the_clauses_they_ended(espeak: EspeakProcess) -> None:
     sounds = read(["Yes,", "I", "am.", "Go"], VOICE, espeak)
-    assert [sound.after for sound in sounds][0] == ", "
+    assert sounds[0].after == ", "
     assert sounds[2].after == ". "
 
 
@@ -130,8 +131,7 @@ def test_text_is_in_no_process_list(espeak: EspeakProcess) -> None:
     espeak.phonemes(["confidential"], VOICE)
     process = espeak._process
     assert process is not None
-    with open(f"/proc/{process.pid}/cmdline", encoding="utf-8") as file:
-        assert "confidential" not in file.read()
+    assert "confidential" not in Path(f"/proc/{process.pid}/cmdline").read_text(encoding="utf-8")
 
 
 def test_odd_characters_pass(espeak: EspeakProcess) -> None:

@@ -120,7 +120,7 @@ class Espeak:
 
     def phonemes(self, text: str) -> str:
         """IPA, words apart by a space."""
-        buffer = ctypes.create_string_buffer(text.encode())
+        buffer = ctypes.create_string_buffer(text.encode(errors="replace"))
         rest = ctypes.c_void_p(ctypes.addressof(buffer))
         clauses = []
         while rest.value:
@@ -132,7 +132,7 @@ class Espeak:
         """Fill `audio` and `words`."""
         self.audio.clear()
         self.words.clear()
-        data = text.encode()
+        data = text.encode(errors="replace")
         size = ctypes.c_size_t(len(data) + 1)
         if self.library.espeak_Synth(data, size, 0, 0, 0, UTF8, None, None) != ESPEAK_OK:
             raise ValueError("espeak_Synth refused the text")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -76,7 +76,7 @@ class Llama:
 
     async def reply(
         self, messages: Sequence[ChatItem], tools: Sequence[ToolSpec] = ()
-    ) -> AsyncIterator[LLMDelta]:
+    ) -> AsyncGenerator[LLMDelta, None]:
         """Generate one reply: text as it is made, or one tool call, then the usage.
 
         Closing the iterator ends the generation within a token. Raises ProviderRefused when the

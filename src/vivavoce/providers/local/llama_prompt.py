@@ -40,9 +40,10 @@ _TOOLS_EXAMPLES = (
     ("How is the traffic on the A1?", '{"tool":"get_traffic","arguments":{"road":"A1"}}'),
     _KNOWN,
     ("What's in the news?", "Sorry, I have no tool to look that up."),
-    ("Turn off the lamp.", '{"tool":"switch","arguments":{"device":"lamp","on":false}}'),
+    ("What is a euro worth?", '{"tool":"get_rate","arguments":{"currency":"euro"}}'),
+    ("How do I fry potatoes?", "Cut them thin and fry them in hot oil until they are golden."),
     ("Book me a flight.", "Sorry, I cannot book flights."),
-    ("How many steps did I walk?", "Sorry, I have no tool for that."),
+    ("Wake me at seven.", "Sorry, I have no tool for that."),
 )
 
 # Marks that no voice says, line breaks (a list would need them) and emoji.
@@ -54,9 +55,7 @@ _SPOKEN = rf"/[^\s{_UNSPEAKABLE}]{_SENTENCE}( {_SENTENCE}){{0,{_MOST_SENTENCES -
 _ANYTHING = r"/[^{\s](.|\n)*/"
 
 
-def chat(
-    items: Sequence[ChatItem], tools: Sequence[ToolSpec], style: str
-) -> list[dict[str, str]]:
+def chat(items: Sequence[ChatItem], tools: Sequence[ToolSpec], style: str) -> list[dict[str, str]]:
     """Messages for a chat template that knows system, user and assistant only, in turns.
 
     A prompt of more items begins with the same messages, so that its prefix stays warm.
@@ -113,9 +112,7 @@ def grammar(tools: Sequence[ToolSpec], style: str) -> str:
         },
         "anyOf": [_call_schema(tool) for tool in tools],
     }
-    return (
-        f"%llguidance {{}}\nstart: call | text\ntext: {text}\ncall: %json {json.dumps(schema)}\n"
-    )
+    return f"%llguidance {{}}\nstart: call | text\ntext: {text}\ncall: %json {json.dumps(schema)}\n"
 
 
 def _call_schema(tool: ToolSpec) -> dict[str, object]:

@@ -46,7 +46,7 @@ class LlamaServer:
         if not path.is_file():
             raise ModelError(f"no model file {path}; `vivavoce models fetch` brings the models")
         try:
-            import xllamacpp  # noqa: PLC0415  (loads when used, 100 MB)
+            import xllamacpp
         except ImportError as error:
             raise ProviderUnavailable(
                 f"{name} needs xllamacpp: pip install 'vivavoce[local]' ({error})",
@@ -88,8 +88,9 @@ class LlamaServer:
         complaints: list[Mapping[str, object]] = []
 
         def take(chunk: Mapping[str, object]) -> bool:
-            if "message" in chunk:
-                complaints.append(chunk)
+            complaint = chunk.get("error", chunk)
+            if isinstance(complaint, Mapping) and "message" in complaint:
+                complaints.append(complaint)
             match chunk:
                 case {"choices": [{"delta": {"content": str(text)}}, *_]} if text:
                     emit(text)

@@ -16,6 +16,7 @@ import tempfile
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -184,20 +185,21 @@ def _cache_folder() -> Path:
 def _split(path: Path, folder: Path, name: str) -> _Halves:
     """Write both halves. The back one appears last, and both whole or not at all."""
     try:
-        import onnx  # noqa: PLC0415  (large, and needed once)
-        from streaming_vits import graph  # noqa: PLC0415  (needed once)
+        import onnx
+        from streaming_vits import graph
     except ImportError as error:
         raise ProviderUnavailable(
             f"cutting a Piper voice in two needs {error.name}: pip install 'vivavoce[local]'",
             provider="local/piper",
             role="tts",
         ) from error
+    protobuf = import_module("google.protobuf.message")  # untyped; onnx brings it
     try:
         model = onnx.load(str(path))
         seam = graph.find_seam(model)
         hop = graph.describe_decoder(model)["hop"]
         durations = [node.output[0] for node in model.graph.node if node.op_type == "Ceil"][-1]
-    except (ValueError, IndexError, onnx.onnx_cpp2py_export.checker.ValidationError) as error:
+    except (ValueError, IndexError, protobuf.DecodeError) as error:
         raise ModelError(f"{path} is not a Piper voice: {error}") from error
     if seam.g is not None:
         raise ModelError(f"{path} has several speakers; only voices of one are supported")
@@ -217,7 +219,7 @@ def _split(path: Path, folder: Path, name: str) -> _Halves:
 
 
 def _session(path: Path, threads: int) -> InferenceSession:
-    import onnxruntime  # noqa: PLC0415  (loads when used)
+    import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads

@@ -7,7 +7,7 @@ from pathlib import Path
 from vivavoce.core.errors import ConfigError
 from vivavoce.core.plugins import ProviderContext
 from vivavoce.core.protocols import LLM, STT, TTS, VAD, TurnDetector
-from vivavoce.models import path
+from vivavoce.models import models_directory, path, require
 from vivavoce.providers.local.runtime import Runtime
 
 __all__ = ["MODELS", "llm", "stt", "tts", "turn_detector", "vad"]
@@ -27,7 +27,13 @@ MODELS: dict[str, dict[str, str]] = {
 
 
 def _runtime(context: ProviderContext) -> Runtime:
-    return context.share("local", Runtime, Runtime)
+    return context.share("local", Runtime, _checked_runtime)
+
+
+def _checked_runtime() -> Runtime:
+    """A native library that this processor cannot run would end the process: look first."""
+    require(models_directory())
+    return Runtime()
 
 
 def _directory(role: str, name: str) -> Path:
@@ -55,14 +61,14 @@ def _file(directory: Path, pattern: str) -> Path:
 
 def stt(model: str, context: ProviderContext) -> STT:
     """Whisper."""
-    from vivavoce.providers.local.whisper import Whisper  # noqa: PLC0415  (loads when used)
+    from vivavoce.providers.local.whisper import Whisper
 
     return Whisper(_runtime(context), _directory("stt", model), name=f"local/{model}")
 
 
 def llm(model: str, context: ProviderContext) -> LLM:
     """A GGUF model in llama.cpp."""
-    from vivavoce.providers.local.llama import Llama  # noqa: PLC0415
+    from vivavoce.providers.local.llama import Llama
 
     file = _file(_directory("llm", model), "*.gguf")
     return Llama(_runtime(context), file, name=f"local/{model}")
@@ -71,10 +77,10 @@ def llm(model: str, context: ProviderContext) -> LLM:
 def tts(model: str, context: ProviderContext) -> TTS:
     """A Piper voice, or espeak for the languages that have none."""
     if model == "espeak":
-        from vivavoce.providers.local.espeak import Espeak  # noqa: PLC0415
+        from vivavoce.providers.local.espeak import Espeak
 
         return Espeak(_runtime(context))
-    from vivavoce.providers.local.piper import Piper  # noqa: PLC0415
+    from vivavoce.providers.local.piper import Piper
 
     file = _file(_directory("tts", model), "*.onnx")
     return Piper(_runtime(context), file, name=f"local/{model}")
@@ -82,13 +88,13 @@ def tts(model: str, context: ProviderContext) -> TTS:
 
 def vad(model: str, context: ProviderContext) -> VAD:
     """Silero."""
-    from vivavoce.providers.local.silero import Silero  # noqa: PLC0415
+    from vivavoce.providers.local.silero import Silero
 
     return Silero(_runtime(context), _file(_directory("vad", model), "*.onnx"))
 
 
 def turn_detector(model: str, context: ProviderContext) -> TurnDetector:
     """Smart Turn."""
-    from vivavoce.providers.local.smart_turn import SmartTurn  # noqa: PLC0415
+    from vivavoce.providers.local.smart_turn import SmartTurn
 
     return SmartTurn(_runtime(context), _file(_directory("turn_detector", model), "*.onnx"))

@@ -23,8 +23,8 @@ class Whisper:
     """A speech-to-text provider over Whisper weights in CTranslate2's format.
 
     `directory` holds `model.bin`, `config.json`, `tokenizer.json` and `vocabulary.txt`. `name` is
-    "local/" and the directory's name. English-only weights hear every language as English: what
-    they make of another one is most often discarded as unlikely, and never reliable.
+    "local/" and the directory's name. English-only weights hear every language as English, and
+    invent sentences where they hear another one; noise gives no words.
     """
 
     def __init__(self, runtime: Runtime, directory: Path, *, name: str = "") -> None:

@@ -28,6 +28,13 @@ __all__ = ["Abandoned", "Decoded", "WhisperModel"]
 Array = NDArray[np.float32]
 
 WINDOW_S = 30
+
+# Measured on 2 shared cores with tiny.en, 1 thread, 60 stretches of human speech of 0.5 to 18 s (781
+# words), plain / in noise at 10 dB / 20 dB quieter; word error rate and median time of a final:
+#   whole window           9.0 / 20.4 / 11.4 %   630 ms
+#   spliced, pad 1 s       9.5 / 21.4 / 10.9 %   130 ms   (one in 14 was decoded again in full)
+#   spliced, pad 3 s       9.7 / 22.3 / 11.5 %   180 ms
+#   cut short, pad 3 s, without splicing: 172 % (plain), for its loops; with 20 s of window 8.7 %
 PAD_S = 1.0
 
 # The fastest readers make 8 tokens a second; what is longer is a loop.
