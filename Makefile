@@ -7,16 +7,15 @@ endif
 BIN := .venv/bin
 
 # What the tests load: everything of the default set but the large language model.
-TEST_MODELS := whisper-tiny.en silero-vad smart-turn piper-joe smollm2-135m
+TEST_MODELS := whisper-tiny.en silero-vad smart-turn piper-joe smollm2-135m whisper-base
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup setup-dev python check pins clean
+.PHONY: help run test setup setup-dev python check docs pins clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 run: setup ## set up, fetch the default models, print one spoken turn
-	$(BIN)/vivavoce models fetch
 	$(BIN)/vivavoce run
 
 test: setup-dev check ## set up, fetch the tests' models, check, test
@@ -44,6 +43,9 @@ pins: setup-dev ## compile requirements/*.in again into hash-pinned *.txt
 	for name in build run dev; do $(BIN)/uv pip compile requirements/$$name.in -o requirements/$$name.txt \
 	--universal --fork-strategy fewest --generate-hashes --no-emit-index-url --no-header \
 	--no-emit-package vivavoce --upgrade --quiet || exit; done
+
+docs: setup-dev ## write the generated parts of the docs again
+	$(BIN)/python scripts/docs.py
 
 clean: ## remove what set-up and tests made (not the models)
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage dist out

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import resource
+import sys
 import wave
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -113,6 +115,48 @@ async def test_each_frame_comes_when_its_last_sample_is_spoken(question: Path) -
     assert listener.closed == [pytest.approx(1.0)]
 
 
+async def test_a_long_source_comes_whole_in_order_and_in_time(tmp_path: Path) -> None:
+    samples = np.arange(16 * 16000, dtype=np.uint16).view(np.int16)
+    with WavWriter(tmp_path / "long.wav", 16000) as writer:
+        writer.write(samples)
+    async with (
+        FileTransport(tmp_path / "long.wav") as transport,
+        anyio.create_task_group() as tasks,
+    ):
+        listener = Listener(transport)
+        tasks.start_soon(listener.listen)
+        await anyio.sleep(17)
+        tasks.cancel_scope.cancel()
+    received = np.concatenate([frame.samples for _, frame in listener.frames])
+    assert received.tolist() == samples.tolist()
+    # Reading ahead takes real time, which this clock then follows, but no frame waits for it.
+    assert [at - frame.end for at, frame in listener.frames] == pytest.approx([0] * 800, abs=0.01)
+    assert listener.closed == [pytest.approx(16, abs=0.01)]
+
+
+async def test_a_pipe_is_spoken_as_it_comes(
+    question: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe = io.BufferedReader(io.BytesIO(await anyio.Path(question).read_bytes()))
+    monkeypatch.setattr(sys, "stdin", type("Stdin", (), {"buffer": pipe}))
+    async with FileTransport("-") as transport, anyio.create_task_group() as tasks:
+        listener = Listener(transport)
+        tasks.start_soon(listener.listen)
+        await anyio.sleep(2)
+        tasks.cancel_scope.cancel()
+    assert len(listener.frames) == 50
+    assert listener.closed
+    assert not pipe.closed
+
+
+async def test_a_pipe_without_samples_fails_when_received(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = io.BufferedReader(io.BytesIO(NOTHING))
+    monkeypatch.setattr(sys, "stdin", type("Stdin", (), {"buffer": pipe}))
+    async with FileTransport("-") as transport:
+        with pytest.raises(AudioError, match="holds no audio"):
+            await anext(transport.receive())
+
+
 async def test_receiving_ends_when_the_transport_closes(question: Path) -> None:
     async with anyio.create_task_group() as tasks:
         async with FileTransport(question) as transport:
@@ -204,6 +248,20 @@ async def test_clearing_wakes_a_sender_that_waits(question: Path) -> None:
         with anyio.fail_after(0.001):
             await anyio.wait_all_tasks_blocked()
         assert not tasks.cancel_scope.cancel_called
+
+
+async def test_clearing_repeats_the_last_word_when_nothing_is_left(question: Path) -> None:
+    async with FileTransport(question) as transport, anyio.create_task_group() as tasks:
+        listener = Listener(transport)
+        tasks.start_soon(listener.listen)
+        await transport.clear()
+        await transport.send("t1", speech(0.02)[0])
+        await anyio.sleep(1)
+        await transport.clear()
+        await anyio.sleep(1)
+        tasks.cancel_scope.cancel()
+    assert [report.final for _, report in listener.played] == [True, True]
+    assert is_final(listener.played[1][1], "t1", 0.02)
 
 
 async def test_clearing_what_was_never_heard_reports_its_beginning(question: Path) -> None:
@@ -357,6 +415,8 @@ async def test_another_sample_rate_is_the_senders_mistake(question: Path) -> Non
 async def test_events_are_taken_and_ignored(question: Path) -> None:
     async with FileTransport(question) as transport:
         await as_transport(transport).notify(SpeechStarted(0.0))
+        assert transport.capabilities.reports_played
+        assert transport.warnings == []
 
 
 async def test_a_slow_listener_gets_merged_reports_and_all_frames(question: Path) -> None:

@@ -12,7 +12,7 @@ import anyio
 import msgspec
 
 from vivavoce.assistant import Assistant
-from vivavoce.audio.files import Source
+from vivavoce.audio.files import Source, probe
 from vivavoce.cli.options import add_settings, prepare, settings_from
 from vivavoce.cli.report import turn_as_json, turn_as_text
 from vivavoce.core.errors import AudioError, ConfigError
@@ -59,8 +59,8 @@ def run(options: argparse.Namespace) -> int:
     else:
         out = sys.stdout
     source = "-" if options.question == "-" else Path(options.question)
-    if isinstance(source, Path) and not source.is_file():
-        raise AudioError(f"{source} is no file: name a recording, or - for the standard input")
+    if isinstance(source, Path):
+        probe(source)  # before models are loaded, a wrong file is told at once
     choice = prepare(settings)
 
     def show(record: TurnRecord) -> None:

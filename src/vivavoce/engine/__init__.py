@@ -1,1 +1,1 @@
-"""What listens, thinks and speaks: a session and its turns, on providers that it knows by protocol."""
+"""What listens, thinks and speaks: a session and its turns, on providers known by protocol."""

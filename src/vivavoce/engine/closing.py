@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from typing import TypeVar
 
 import anyio
@@ -15,31 +15,36 @@ T = TypeVar("T")
 CLOSE_S = 0.5  # a provider that takes longer to close is abandoned to the cancel scope
 
 
-@asynccontextmanager
-async def closing(iterator: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
+def closing(iterator: AsyncIterator[T]) -> AbstractAsyncContextManager[AsyncIterator[T]]:
     """Close the iterator at the block's end, in place, also when cancelled.
 
-    `contextlib.aclosing` has its own clean-up cut short by the cancellation that it cleans up for,
-    and a plain loop leaves a generator open past its scope.
+    `contextlib.aclosing` alone has its own clean-up cut short by the cancellation that it cleans up
+    for, and a plain loop leaves a generator open past its scope.
     """
-    try:
-        yield iterator
-    finally:
-        if isinstance(iterator, AsyncGenerator):
-            with anyio.move_on_after(CLOSE_S, shield=True):
-                await iterator.aclose()
+    if isinstance(iterator, AsyncGenerator):
+        return leased(aclosing(iterator))
+    return nullcontext(iterator)
 
 
 @asynccontextmanager
 async def leased(manager: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
-    """Enter a provider's stream, and give it no more than `CLOSE_S` to end when cancelled."""
-    value = await manager.__aenter__()
-    try:
-        yield value
-    except BaseException as error:
-        with anyio.move_on_after(CLOSE_S, shield=True):
-            await manager.__aexit__(type(error), error, error.__traceback__)
-        raise
-    else:
-        with anyio.move_on_after(CLOSE_S, shield=True):
-            await manager.__aexit__(None, None, None)
+    """Enter a provider's stream, and give it no more than `CLOSE_S` to end, also when cancelled.
+
+    The limit stands around the whole lease: scopes nest, so that one entered for the end alone
+    could not be left after a task group that the provider opened before it.
+    """
+    raised: BaseException | None = None
+    with anyio.CancelScope() as limit:
+        async with manager as value:
+            try:
+                yield value
+            except BaseException as error:
+                raised = error
+                raise
+            finally:
+                limit.shield = True
+                limit.deadline = anyio.current_time() + CLOSE_S
+    if limit.cancelled_caught and raised is not None:  # the limit took the error with it
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        if not isinstance(raised, anyio.get_cancelled_exc_class()):
+            raise raised

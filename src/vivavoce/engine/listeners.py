@@ -31,6 +31,12 @@ class Listeners:
         for stream in self._streams:
             stream.put(event)
 
+    async def settled(self) -> None:
+        """Wait for a ledger that is behind by more than is held for it."""
+        for stream in list(self._streams):
+            if stream.full is Full.WAIT:
+                await stream.within_bound()
+
     @contextmanager
     def listen(self, kind: Listener = Listener.WATCHER) -> Iterator[Stream[Event]]:
         """A stream of the events from now on, until the block ends or the session does."""

@@ -15,6 +15,7 @@ from vivavoce.core.speech import Speech
 from vivavoce.engine.closing import leased
 from vivavoce.engine.streams import Stream
 from vivavoce.engine.track import Track
+from vivavoce.text.normalise import speakable
 
 __all__ = ["earcon", "speak"]
 
@@ -37,7 +38,7 @@ async def speak(
         async with anyio.create_task_group() as group:
             debt = _Debt()
             group.start_soon(_feed, stream, pieces, debt)
-            await _collect(tts, stream, track, debt, deadline, first_byte)
+            await _collect(tts, stream, track, debt, language, deadline, first_byte)
             group.cancel_scope.cancel()
 
 
@@ -66,16 +67,17 @@ async def _collect(
     stream: TTSStream,
     track: Track,
     debt: _Debt,
+    language: str | None,
     deadline: float,
     first_byte: Callable[[], None],
 ) -> None:
-    said, sounded = False, False
+    said, sounded = "", False
     async with anyio.create_task_group() as group:
         watch = _Watch(deadline)
         group.start_soon(watch.run, tts.name, debt)
         async for speech in stream:
             watch.seen()
-            said = said or any(character.isalnum() for character in speech.text)
+            said += speech.text
             if len(speech.samples) and not sounded:
                 sounded = True
                 first_byte()
@@ -85,7 +87,7 @@ async def _collect(
             await track.put(speech)
             watch.seen()
         group.cancel_scope.cancel()
-    if debt.texts > 0 or (said and not sounded):
+    if debt.texts > 0 or (not sounded and speakable(said, language or "en").words):
         raise BadReply(f"{tts.name} left text unspoken", provider=tts.name, role="tts")
 
 

@@ -12,7 +12,7 @@ import anyio
 
 from vivavoce.core.errors import TransportClosed
 
-__all__ = ["Full", "Stream", "Statistics"]
+__all__ = ["Full", "Statistics", "Stream"]
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ class Stream(Generic[T]):
         self, bound: float, full: Full = Full.WAIT, weigh: Callable[[T], float] | None = None
     ) -> None:
         self._bound = bound
-        self._full = full
+        self.full = full
         self._weigh = weigh
         self._items: deque[T] = deque()
         self._load = 0.0
@@ -55,6 +55,7 @@ class Stream(Generic[T]):
         self._closed = False
         self._filled = anyio.Event()
         self._drained = anyio.Event()
+        self._overflowed = anyio.Event()
 
     def statistics(self) -> Statistics:
         """How full it is and what it lost."""
@@ -73,7 +74,7 @@ class Stream(Generic[T]):
         kept = True
         weight = self._weight(item)
         if self._items and self._load + weight > self._bound:
-            match self._full:
+            match self.full:
                 case Full.DROP_OLDEST:
                     while self._items and self._load + weight > self._bound:
                         self._load -= self._weight(self._items.popleft())
@@ -81,6 +82,7 @@ class Stream(Generic[T]):
                         kept = False
                 case Full.CLOSE:
                     self._dropped += 1
+                    self._overflowed.set()
                     self.close()
                     return False
                 case Full.WAIT:
@@ -92,25 +94,30 @@ class Stream(Generic[T]):
 
     async def send(self, item: T) -> None:
         """Add an item, waiting for room. Raises TransportClosed when the stream is closed."""
-        while self._items and self._load + self._weight(item) > self._bound:
-            if self._closed:
-                break
-            self._drained = anyio.Event()
-            await self._drained.wait()
+        while self._items and not self._closed and self._load + self._weight(item) > self._bound:
+            await self._wait_for_one_taken()
         if self._closed:
             raise TransportClosed("the stream's consumer is gone")
         self.put(item)
+
+    async def within_bound(self) -> None:
+        """Wait while `put` has taken it past its bound."""
+        while self._load > self._bound and not self._closed:
+            await self._wait_for_one_taken()
+
+    async def _wait_for_one_taken(self) -> None:
+        if self._drained.is_set():
+            self._drained = anyio.Event()
+        await self._drained.wait()
+
+    async def overflowed(self) -> None:
+        """Wait until a CLOSE stream was closed at its bound."""
+        await self._overflowed.wait()
 
     def close(self) -> None:
         """No more items; what is there can still be taken."""
         self._closed = True
         self._filled.set()
-        self._drained.set()
-
-    def clear(self) -> None:
-        """Drop what is there without counting it."""
-        self._items.clear()
-        self._load = 0.0
         self._drained.set()
 
     def __aiter__(self) -> Stream[T]:

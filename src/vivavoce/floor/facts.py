@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from vivavoce.core.transcript import Transcript
 from vivavoce.core.turn import Origin, Outcome
 from vivavoce.floor import inputs as say
 from vivavoce.floor.endpointing import endpoint_wait
+from vivavoce.floor.lexicon import plain, same_words
 from vivavoce.floor.policy import Mode, Policy
-from vivavoce.floor.utterance import Utterance, join
+from vivavoce.floor.utterance import Stretch, Utterance
 
 __all__ = ["Facts", "Live", "State"]
 
@@ -35,6 +36,7 @@ class Live:
     id: int
     origin: Origin
     text: str
+    speech_ended: float | None = None
     committed: bool = False
     heard: bool = False
     effect: bool = False
@@ -63,24 +65,36 @@ class Facts:
         self.held_at = 0.0
         self.key_held = False
         self.forced = False  # end the turn as soon as its text is final
+        self.closing = False  # close the item as soon as its text is final
         self.wants_response = False  # answer even if nothing was said
+        self.may_draft = True  # until the turn's draft has failed
+        self.attached = True
         self.closed = False
         self.announcements: deque[str] = deque()
         self.words = Utterance()  # not yet answered
-        self.carried = ""  # words of superseded turns, which the next turn answers too
-        self.answered = Utterance()  # words of the live turn
-        self.answered_after = ""  # what was carried into it
-        self.answered_until = float("-inf")
-        self.passed_over = Utterance()  # words over which an answer was resumed
-        self.passed_until = float("-inf")
+        self.taken_until = float("-inf")  # up to where what was said is somebody's
+        self.over_from = float("-inf")  # from where what is said is said over the live turn
+        self.answered = Stretch()  # by the live turn
+        self.passed_over = Stretch()  # speech over which an answer was resumed
         self._turns = 0
 
     # --- what is known ----------------------------------------------------------------------
 
     @property
+    def turn(self) -> Live:
+        """The live turn, for a row whose state or condition has made sure that there is one."""
+        assert self.live is not None
+        return self.live
+
+    @property
     def text(self) -> str:
         """Everything the next turn would answer."""
-        return join((self.carried, self.words.text))
+        return self.words.text
+
+    @property
+    def over_text(self) -> str:
+        """What was said over the live turn."""
+        return self.words.split(self.over_from)[1].text
 
     @property
     def quiet(self) -> float:
@@ -90,7 +104,9 @@ class Facts:
     @property
     def border(self) -> float:
         """Where what was said ends and what will be said begins."""
-        return self.now if self.speaking else self.quiet_since
+        if self.speaking:
+            return self.now
+        return max(self.taken_until, self.quiet_since, min(self.words.end, self.now))
 
     @property
     def covered(self) -> bool:
@@ -98,38 +114,54 @@ class Facts:
         return self.words.final_until(self.quiet_since)
 
     @property
+    def settled(self) -> bool:
+        """Whether the user is quiet and the text as good as it gets."""
+        if self.speaking or self.key_held:
+            return False
+        return self.covered or self.quiet >= self.policy.transcript_bound
+
+    @property
     def automatic(self) -> bool:
         """Whether turns end by themselves."""
-        return self.policy.mode is Mode.AUTO and not self.key_held
+        return self.policy.mode is Mode.AUTO and not self.key_held and not self.closing
+
+    @property
+    def interruptible(self) -> bool:
+        """Whether speech can end the live turn, or take it back."""
+        return self.live is not None and (self.policy.interruptions or self.live.joinable)
 
     def ready(self) -> bool:
-        """Whether the user's turn is over and its text is as good as it gets."""
-        if self.speaking or self.key_held or not (self.automatic or self.forced) or not self.text:
+        """Whether the user's turn is over."""
+        if not self.text or not self.settled:
             return False
-        if not self.covered and self.quiet < self.policy.transcript_bound:
-            return False
-        if self.forced:
+        if self.forced or self.closed:
             return True
+        if not self.automatic:
+            return False
         return self.quiet >= endpoint_wait(self.policy, self.text, self.end_probability)
 
     def nothing_said(self) -> bool:
         """Whether the stretch turned out to hold no words."""
-        if self.speaking or self.key_held or self.text:
-            return False
-        return self.covered or self.quiet >= self.policy.transcript_bound
+        return not self.text and self.settled
+
+    def item_ready(self) -> bool:
+        """Whether the item that is to be closed has its text."""
+        return self.closing and (self.settled or (self.onset is None and not self.text))
 
     def place(self, transcript: Transcript) -> None:
-        """Put a transcript with the words it belongs to."""
-        if transcript.start < self.answered_until - _TOUCH_S:
-            self.answered.add(transcript)
-        elif transcript.start < self.passed_until - _TOUCH_S:
-            self.passed_over.add(transcript)
-        else:
+        """Put a transcript with the words it belongs to. One for a stretch that was closed,
+        stopped, or answered by a turn before the live one comes too late and is dropped."""
+        if not plain(transcript.text):  # a recogniser's "." for a cough is no word
+            transcript = replace(transcript, text="", stable=0)
+        if self.passed_over.holds(transcript):
+            self.passed_over.words.add(transcript)
+        elif self.answered.holds(transcript):
+            self.answered.words.add(transcript)
+        elif transcript.start >= self.taken_until - _TOUCH_S or self.words.overlaps(transcript):
             self.words.add(transcript)
-
-    def is_new(self, transcript: Transcript) -> bool:
-        """Whether a transcript is of words that no turn has taken."""
-        return transcript.start >= max(self.answered_until, self.passed_until) - _TOUCH_S
+            if transcript.text and self.onset is None and not self.speaking:
+                # Words without voice activity: the words themselves tell since when it is quiet.
+                self.quiet_since = max(self.quiet_since, min(transcript.end, self.now))
 
     # --- what can be done -------------------------------------------------------------------
 
@@ -139,83 +171,119 @@ class Facts:
             return State.USER
         return State.PAUSE if self.onset is not None or self.text else State.IDLE
 
-    def start(self, origin: Origin, text: str) -> Live:
+    def start(self, origin: Origin, text: str, speech_ended: float | None = None) -> Live:
         """Begin a turn behind the valve."""
         self._turns += 1
-        self.live = Live(self._turns, origin, text)
-        ended = self.quiet_since if origin is Origin.SPEECH and not self.speaking else None
-        self.actions.append(say.Start(self.live.id, origin, text, ended))
+        self.live = Live(self._turns, origin, text, speech_ended)
+        self.actions.append(say.Start(self.live.id, origin, text, speech_ended))
         return self.live
 
+    def draft(self) -> None:
+        """Begin to answer words that may not be all."""
+        self.start(Origin.SPEECH, self.text, None if self.speaking else self.quiet_since)
+
     def commit(self, live: Live) -> State:
-        """Open the valve. Of a spoken turn, the words are taken."""
+        """Open the valve."""
         live.committed = True
-        ended = None
-        if live.origin is Origin.SPEECH:
-            ended = self.quiet_since
-            self.answered_after = self.carried
-            self.take_words()
-            self.answered, self.words = self.words, Utterance()
-            self.answered_until = self.border
-        self.actions.append(say.Commit(live.id, live.text, ended))
+        self.actions.append(say.Commit(live.id, live.text, live.speech_ended))
         return State.AGENT
 
     def answer(self, origin: Origin, text: str) -> State:
-        """Start a turn and commit it."""
+        """Start a turn that answers no speech, and commit it. Words wait."""
+        self.over_from = self.border
         return self.commit(self.start(origin, text))
 
     def answer_words(self) -> State:
-        """Commit the draft of the user's words, or start one."""
+        """Commit the draft of the user's words, or start one. The words are taken."""
         live = self.live
-        if live is None or live.text != self.text:
+        if live is None or not same_words(live.text, self.text):
             self.cancel(Outcome.SUPERSEDED)
-            live = self.start(Origin.SPEECH, self.text)
+            live = self.start(Origin.SPEECH, self.text, self.quiet_since)
+        live.speech_ended = self.quiet_since
+        self.answered = Stretch(self.words, self.taken_until, self.border)
+        self.drop_words()
+        self.over_from = self.taken_until
         return self.commit(live)
 
-    def take_words(self) -> None:
-        """The words so far belong to somebody now."""
-        self.onset = self.burst if self.speaking else None
-        self.carried = ""
-        self.forced = self.wants_response = False
-        self.end_probability = None
+    def correct(self) -> State:
+        """Answer what a late final says instead of what was committed."""
+        live = self.turn
+        self.cancel(Outcome.SUPERSEDED)
+        text = self.answered.words.text
+        return self.commit(self.start(Origin.SPEECH, text, live.speech_ended))
 
-    def cancel(self, outcome: Outcome) -> None:
-        """End the live turn, if there is one."""
+    def cancel(self, outcome: Outcome, *, say_again: bool = True) -> None:
+        """End the live turn, if there is one; an announcement that nobody heard is queued again."""
         if self.live is None:
             return
         live, self.live = self.live, None
         if not live.committed:
             outcome = Outcome.SUPERSEDED
-        if live.origin is Origin.ANNOUNCED and not live.heard:
+        if live.origin is Origin.ANNOUNCED and not live.heard and say_again:
             self.announcements.appendleft(live.text)
         self.actions.append(say.Cancel(live.id, outcome))
 
-    def supersede(self) -> None:
-        """Take the live turn back and carry its words into the next."""
-        live = self.live
-        assert live is not None
-        self.cancel(Outcome.SUPERSEDED)
-        self.carried = live.text
+    def break_off(self) -> State:
+        """End the live turn for the user's words. As long as it can, it is taken back, and what
+        it answered is part of what the user is saying."""
+        if self.live is not None and self.live.joinable:
+            self.cancel(Outcome.SUPERSEDED)
+            self.words = self.answered.words.joined(self.words)
+            self.taken_until = self.answered.start
+            self.answered = Stretch()
+        else:
+            self.cancel(Outcome.INTERRUPTED)
+        return self.rest()
 
     def hold(self) -> State:
         """Silence the answer until it is clear what the user's speech is."""
-        assert self.live is not None
         self.held_at = self.now
-        self.actions.append(say.Hold(self.live.id))
+        self.actions.append(say.Hold(self.turn.id))
         return State.OVERLAP
 
     def resume(self) -> State:
-        """Let the answer go on; what was said over it belongs to no turn."""
-        assert self.live is not None
-        self.passed_over, self.words = self.words, Utterance()
-        self.passed_until = self.border
-        self.onset = self.burst if self.speaking else None
-        self.end_probability = None
-        self.actions.append(say.Resume(self.live.id))
+        """Let the answer go on."""
+        if self.interruptible and not self.closing:
+            self.pass_over()
+        self.actions.append(say.Resume(self.turn.id))
         return State.AGENT
 
+    def pass_over(self) -> None:
+        """What was said over the answer belongs to no turn, unless its words come late and prove
+        that it was meant. Words from before the answer go on waiting."""
+        until = self.border
+        self.words, over = self.words.split(self.over_from)
+        if self.addressed >= 0.5:
+            if self.passed_over.start != self.over_from:
+                self.passed_over = Stretch(start=self.over_from)
+            self.passed_over.words = self.passed_over.words.joined(over)
+            self.passed_over.end = until
+        self.taken_until = until
+        self.onset = self.burst if self.speaking else None
+        self.end_probability = None
+        self.forced = self.forced and bool(self.text)
+
+    def take_back(self) -> None:
+        """What was passed over belongs to the user's turn after all."""
+        self.words = self.words.joined(self.passed_over.words)
+        self.taken_until = min(self.taken_until, self.passed_over.start)
+        self.passed_over = Stretch()
+
+    def end_speech(self) -> None:
+        """The user's turn is over by decree, whatever is still heard."""
+        if self.speaking or (self.key_held and self.onset is None):
+            self.speaking, self.quiet_since = False, self.now
+        self.key_held = False
+
+    def drop_words(self) -> None:
+        """The words so far, and what else will be heard of that stretch, are waited for no more."""
+        self.taken_until = self.border
+        self.forget()
+
     def forget(self) -> None:
-        """Drop whatever the user said."""
-        self.words.clear()
-        self.take_words()
-        self.onset = None
+        """Begin the user's next turn."""
+        self.words = Utterance()
+        self.onset = self.burst if self.speaking else None
+        self.forced = self.wants_response = self.closing = False
+        self.may_draft = True
+        self.end_probability = None

@@ -10,15 +10,76 @@ __all__ = ["is_backchannel", "plain", "same_words", "tail"]
 # Heard while the assistant speaks, these say "go on", not "stop" (Yngve 1970; the English, Spanish,
 # Korean, Japanese and Chinese lists of the Switchboard-style backchannel annotations).
 _BACKCHANNELS = frozenset(
-    """
-    ah aha alright cool good great hm hmm huh mhm mm mmhm mmhmm mmm nice oh ok okay right sure uh
-    uhhuh uh-huh um wow yeah yep yes yup
-    ajá claro sí vale ya
-    ja genau oui ouais d'accord
-    네 네네 예 응 음 어 아 그래 그래요 맞아 맞아요
-    はい ええ うん うんうん へえ そう そうですね なるほど
-    嗯 嗯嗯 对 好 好的 是 是的 哦 喔 啊
-    """.split()
+    [
+        "ah",
+        "aha",
+        "alright",
+        "cool",
+        "good",
+        "great",
+        "hm",
+        "hmm",
+        "huh",
+        "mhm",
+        "mm",
+        "mmhm",
+        "mmhmm",
+        "mmm",
+        "nice",
+        "oh",
+        "ok",
+        "okay",
+        "right",
+        "sure",
+        "uh",
+        "uhhuh",
+        "uh-huh",
+        "um",
+        "wow",
+        "yeah",
+        "yep",
+        "yes",
+        "yup",
+        "ajá",
+        "claro",
+        "sí",
+        "vale",
+        "ya",
+        "ja",
+        "genau",
+        "oui",
+        "ouais",
+        "d'accord",
+        "네",
+        "네네",
+        "예",
+        "응",
+        "음",
+        "어",
+        "아",
+        "그래",
+        "그래요",
+        "맞아",
+        "맞아요",
+        "はい",
+        "ええ",
+        "うん",
+        "うんうん",
+        "へえ",
+        "そう",
+        "そうですね",
+        "なるほど",
+        "嗯",
+        "嗯嗯",
+        "对",
+        "好",
+        "好的",
+        "是",
+        "是的",
+        "哦",
+        "喔",
+        "啊",
+    ]
 )
 _PHRASES = frozenset(
     {

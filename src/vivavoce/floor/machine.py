@@ -48,11 +48,11 @@ class Floor:
     def finished(self) -> bool:
         """Whether no input can come any more and everything said is answered."""
         facts = self._facts
-        return facts.closed and facts.state is State.IDLE and not facts.announcements
+        return facts.closed and facts.state is State.IDLE
 
     def reopen(self) -> None:
         """Input comes again, from another transport."""
-        self._facts.closed = False
+        self._facts.closed, self._facts.attached = False, True
 
     def feed(self, given: say.Input) -> list[say.Action]:
         """Take one input; the actions are to be carried out in order. Time never runs backwards:
@@ -64,7 +64,7 @@ class Floor:
             if row.when(facts, given):
                 facts.state = row.do(facts, given)
                 break
-        if facts.state is State.IDLE and facts.announcements and not facts.closed:
+        if facts.state is State.IDLE and facts.announcements and facts.attached:
             facts.state = facts.answer(Origin.ANNOUNCED, facts.announcements.popleft())
         actions, facts.actions = facts.actions, []
         return actions
@@ -83,17 +83,14 @@ class Floor:
             case say.Text(transcript=transcript):
                 facts.place(transcript)
             case say.EndProbability(probability=probability):
-                facts.end_probability = None if facts.speaking else probability
+                facts.end_probability = None if facts.onset is None else probability
             case say.FirstSound(turn=turn) if facts.live is not None and facts.live.id == turn:
                 facts.live.heard = True
             case say.EffectBegun(turn=turn) if facts.live is not None and facts.live.id == turn:
                 facts.live.effect = True
             case say.InputClosed():
                 facts.closed = True
-                if facts.speaking:
-                    facts.speaking, facts.quiet_since = False, facts.now
-            case say.Detached():
-                facts.speaking = False
+                facts.end_speech()
             case _:
                 pass
 

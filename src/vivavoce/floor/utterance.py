@@ -1,15 +1,16 @@
-"""The user's words since the floor last took a turn from them, out of transcripts that overlap."""
+"""The user's words out of transcripts that overlap, and the stretches of audio they belong to."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from vivavoce.core.transcript import Transcript
 
-__all__ = ["Utterance", "join"]
+__all__ = ["Stretch", "Utterance", "join"]
 
-_TOUCH_S = 0.01  # stretches that share less than this do not overlap
+_TOUCH_S = 0.01  # stretches that share less than this do not overlap: half a frame
 
 # Kana, ideographs and their punctuation: scripts that put no spaces between words.
 _UNSPACED = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
@@ -18,23 +19,29 @@ _UNSPACED = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
 class Utterance:
     """Transcripts in the order of the audio they cover; a newer one replaces what it overlaps."""
 
-    def __init__(self) -> None:
-        self._parts: list[Transcript] = []
+    def __init__(self, parts: Iterable[Transcript] = ()) -> None:
+        self._parts = list(parts)
 
     def add(self, transcript: Transcript) -> None:
         """Place a transcript by its coverage."""
-        kept = [
-            part
-            for part in self._parts
-            if part.end <= transcript.start + _TOUCH_S or part.start >= transcript.end - _TOUCH_S
-        ]
-        kept.append(transcript)
-        kept.sort(key=lambda part: part.start)
-        self._parts = kept
+        kept = [part for part in self._parts if not _overlap(part, transcript)]
+        self._parts = sorted([*kept, transcript], key=lambda part: part.start)
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._parts.clear()
+    def overlaps(self, transcript: Transcript) -> bool:
+        """Whether the transcript would replace something."""
+        return any(_overlap(part, transcript) for part in self._parts)
+
+    def joined(self, other: Utterance) -> Utterance:
+        """The transcripts of both."""
+        both = Utterance(self._parts)
+        for part in other._parts:
+            both.add(part)
+        return both
+
+    def split(self, time: float) -> tuple[Utterance, Utterance]:
+        """The transcripts that start before `time` (s), and the others."""
+        before = [part for part in self._parts if part.start < time - _TOUCH_S]
+        return Utterance(before), Utterance(self._parts[len(before) :])
 
     @property
     def text(self) -> str:
@@ -52,23 +59,43 @@ class Utterance:
         return join(stable)
 
     @property
-    def end(self) -> float | None:
-        """Up to where the audio is covered (s), None when nothing is."""
-        return self._parts[-1].end if self._parts else None
+    def end(self) -> float:
+        """Up to where audio is covered (s), minus infinity when none is."""
+        return self._parts[-1].end if self._parts else float("-inf")
+
+    @property
+    def is_final(self) -> bool:
+        """Whether there are transcripts and all of them are final."""
+        return bool(self._parts) and all(part.is_final for part in self._parts)
 
     def final_until(self, time: float) -> bool:
         """Whether final transcripts cover everything up to `time` (s)."""
-        if not self._parts or not all(part.is_final for part in self._parts):
-            return False
-        return self._parts[-1].end >= time - _TOUCH_S
+        return self.is_final and self.end >= time - _TOUCH_S
+
+
+@dataclass(slots=True)
+class Stretch:
+    """Words that were taken, and the audio in which they were said (s)."""
+
+    words: Utterance = field(default_factory=Utterance)
+    start: float = float("-inf")
+    end: float = float("-inf")
+
+    def holds(self, transcript: Transcript) -> bool:
+        """Whether the transcript is of this stretch."""
+        return self.start <= transcript.start + _TOUCH_S < self.end
+
+
+def _overlap(one: Transcript, other: Transcript) -> bool:
+    """Whether they are of the same audio; two that start together are, however short."""
+    first, second = (one, other) if one.start <= other.start else (other, one)
+    return first.start == second.start or first.end > second.start + _TOUCH_S
 
 
 def join(texts: Iterable[str]) -> str:
     """Texts behind one another, with a space between where the script writes one."""
     joined = ""
-    for text in texts:
-        text = text.strip()
-        if joined and text and not (_UNSPACED.match(joined[-1]) and _UNSPACED.match(text[0])):
-            joined += " "
-        joined += text
+    for text in filter(None, map(str.strip, texts)):
+        spaced = joined and not (_UNSPACED.match(joined[-1]) and _UNSPACED.match(text[0]))
+        joined += f" {text}" if spaced else text
     return joined

@@ -1,0 +1,22 @@
+"""`vivavoce run`: the proof that everything works."""
+
+import wave
+from pathlib import Path
+
+import pytest
+
+from vivavoce.cli import main
+
+
+def test_the_bundled_question_is_answered_aloud(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("VIVAVOCE_LLM", "local/smollm2-135m")
+    monkeypatch.chdir(tmp_path)
+    assert main(["run"]) == 0
+    out = capsys.readouterr().out
+    assert "you     Why is the sky blue?" in out
+    assert "gap" in out
+    assert str(tmp_path / "answer.wav") in out
+    with wave.open(str(tmp_path / "answer.wav")) as answer:
+        assert answer.getnframes() > answer.getframerate() // 2
