@@ -128,6 +128,10 @@ def _memory_cell(found: Findings, least: Findings) -> str:
     return f"({found.load.memory / 1e6:.0f} in all)" if more is None else f"{more / 1e6:.2f}"
 
 
+def _loop_lags(found: Findings) -> tuple[float, float, float]:
+    return found.load.loop_lag_p50, found.load.loop_lag_p95, found.load.loop_lag_max
+
+
 _LINES = (
     _Line("utterances", lambda found, _: str(found.utterances)),
     _Line("turn gap, p50 / p95 (ms)", lambda found, _: _ms(found.gaps, 50, 95)),
@@ -166,15 +170,10 @@ _LINES = (
     _Line("memory a session (MB)", _memory_cell, "5", "50-60"),
     _Line("core in use (%)", lambda found, _: f"{100 * found.load.core_share:.0f}"),
     _Line(
-        "event loop late, p50 / p95 (ms)",
-        lambda found, _: (
-            f"{1e3 * found.load.loop_lag_p50:.1f} / {1e3 * found.load.loop_lag_p95:.1f}"
-        ),
+        "event loop late, p50 / p95 / max (ms)",
+        lambda found, _: " / ".join(f"{1000 * lag:.0f}" for lag in _loop_lags(found)),
     ),
-    _Line(
-        "caller late, p95 (ms)",
-        lambda found, _: f"{1e3 * percentile(found.load.send_lags, 95):.1f}",
-    ),
+    _Line("caller late, p95 / max (ms)", lambda found, _: _ms(found.load.send_lags, 95, 100)),
     _Line("answers with a stutter in them", lambda found, _: str(found.stutters), "0"),
     _Line("answers that began too early", lambda found, _: str(found.early)),
     _Line("utterances without an answer", lambda found, _: str(found.lost), "0"),
@@ -255,11 +254,17 @@ def _as_dict(found: Findings, least: Findings) -> dict[str, object]:
         "cut_answers": found.cut_answers,
         "words": found.words,
         "wrong_words": found.wrong_words,
+        "mismatches": [
+            {"remembered": " ".join(kept), "heard": " ".join(played)}
+            for kept, played in found.mismatches
+        ],
         "core_percent": 100 * found.load.core_share,
         "core_percent_a_session": 100 * _core_share(found, least),
         "memory_mb": found.load.memory / 1e6,
         "memory_mb_a_session": None if memory is None else memory / 1e6,
-        "loop_lag_ms": {"p50": 1e3 * found.load.loop_lag_p50, "p95": 1e3 * found.load.loop_lag_p95},
+        "loop_lag_ms": dict(
+            zip(("p50", "p95", "max"), (1000 * lag for lag in _loop_lags(found)), strict=True)
+        ),
         "caller_lag_ms": _spread(found.load.send_lags),
         "stutters": found.stutters,
         "early": found.early,

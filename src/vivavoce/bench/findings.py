@@ -37,7 +37,8 @@ class Findings:
     """Times in seconds. `gaps` are of complete utterances, `overheads` what they exceed the
     providers by; `waits` are the policy's, for the others. `stages` splits the overheads.
 
-    `early` answers began while the user spoke; `lost` utterances were never answered.
+    `mismatches` has the words of each turn remembered wrongly: as remembered, as heard. `early`
+    answers began while the user spoke; `lost` utterances were never answered.
     """
 
     sessions: int
@@ -49,6 +50,7 @@ class Findings:
     silences: list[float] = field(default_factory=list)
     words: int = 0
     wrong_words: int = 0
+    mismatches: list[tuple[Sequence[str], Sequence[str]]] = field(default_factory=list)
     cut_answers: int = 0
     utterances: int = 0
     lost: int = 0
@@ -128,5 +130,8 @@ def _compare(
         played = heard_words(speller, heard.samples(), OUTPUT_RATE) if heard is not None else []
         kept = remembered_words(speller, remembered.get(turn, ()))
         found.words += len(played)
-        found.wrong_words += wrong_words(kept, played)
+        wrong = wrong_words(kept, played)
+        found.wrong_words += wrong
+        if wrong:
+            found.mismatches.append((kept, played))
         found.cut_answers += turn in turns and turns[turn]["outcome"] == "interrupted"

@@ -69,10 +69,9 @@ class Link(asyncio.Protocol):
     async def __aexit__(self, *exc: object) -> None:
         return None
 
-    async def receive(self) -> AsyncIterator[AudioFrame | Control]:
+    def receive(self) -> AsyncIterator[AudioFrame | Control]:
         """What the caller says and has played."""
-        async for item in self._inbox:
-            yield item
+        return self._inbox
 
     async def send(self, turn: str, frame: AudioFrame) -> None:
         """The caller queues it; the mouth never sends more than it may hold."""

@@ -45,6 +45,7 @@ class Load:
     memory: int
     loop_lag_p50: float
     loop_lag_p95: float
+    loop_lag_max: float
     send_lags: Sequence[float]
     unfinished: int
 
@@ -66,7 +67,7 @@ def apply_load(callers: Sequence[Caller], serving: Serving) -> Load:
         told = json.loads(process.stdout.readline() or "{}")
     if not told:
         raise VivavoceError("the serving process failed; its message stands above")
-    return Load(*usage, told["lag_p50"], told["lag_p95"], lags, unfinished)
+    return Load(*usage, told["lag_p50"], told["lag_p95"], told["lag_p100"], lags, unfinished)
 
 
 @contextmanager

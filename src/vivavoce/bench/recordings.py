@@ -98,4 +98,3 @@ def _some_unclear(utterances: Sequence[Utterance]) -> Sequence[Utterance]:
         ending = _UNCLEAR_ENDINGS[turn % len(_UNCLEAR_ENDINGS)]
         marked[index] = replace(marked[index], transcript=said + ending, complete=False)
     return marked
-

@@ -70,7 +70,7 @@ async def serve(serving: Serving) -> None:
             async for _ in signals:
                 group.cancel_scope.cancel()
                 break
-    _say(json.dumps({"lag_p50": percentile(lags, 50), "lag_p95": percentile(lags, 95)}))
+    _say(json.dumps({f"lag_p{percent}": percentile(lags, percent) for percent in (50, 95, 100)}))
 
 
 async def _listen(parts: Parts, group: TaskGroup) -> None:

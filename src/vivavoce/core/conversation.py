@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -43,8 +43,9 @@ class Conversation:
         return iter(self._items)
 
     def new_id(self) -> str:
-        """A fresh item id."""
-        return f"item_{next(self._numbers):06d}"
+        """A fresh item id; a client may have taken the next ones for its own."""
+        taken = {item.id for item in self._items}
+        return next(id for number in self._numbers if (id := f"item_{number:06d}") not in taken)
 
     def add(
         self,
@@ -99,15 +100,15 @@ class Conversation:
     def messages(self) -> list[ChatItem]:
         """What the language model sees: instructions, then only what was said and heard.
 
-        The list only ever grows at its end between compactions, so that a prompt's prefix stays
-        warm. A call whose result is missing is left out, because every vendor refuses it.
+        As long as items are only appended, the list only grows at its end, so that a prompt's
+        prefix stays warm: a call stands with its result, which may come much later. A call without
+        one is left out, because every vendor refuses it, and so is a result without a call.
         """
         system = self.instructions
         if self.summary:
             system = f"{system}\n\nEarlier in this conversation: {self.summary}".strip()
         items = [item.content for item in self._items]
-        answered = {item.call_id for item in items if isinstance(item, ToolResult)}
-        asked = {item.id for item in items if isinstance(item, ToolCall)}
+        calls = {item.id: item for item in items if isinstance(item, ToolCall)}
         view: list[ChatItem] = [Message(Role.SYSTEM, system)] if system else []
         for item in self._items:
             match item.content:
@@ -115,12 +116,12 @@ class Conversation:
                     text = f"{text}{CUT_MARK}" if item.cut and text else text
                     if text:
                         view.append(Message(Role.ASSISTANT, text))
-                case ToolCall(id=id) if id not in answered:
+                case Message() as message:
+                    view.append(message)
+                case ToolResult(call_id=id) as result if id in calls:
+                    view += [calls.pop(id), result]
+                case ToolCall() | ToolResult():
                     pass
-                case ToolResult(call_id=id) if id not in asked:
-                    pass
-                case content:
-                    view.append(content)
         return view
 
     def _index(self, id: str) -> int:
@@ -128,8 +129,3 @@ class Conversation:
             if item.id == id:
                 return index
         raise LocalProtocolError(f"the conversation has no item {id!r}")
-
-    def extend(self, items: Sequence[ChatItem], *, turn: str | None = None) -> None:
-        """Append several contents as items of one turn."""
-        for content in items:
-            self.add(content, turn=turn)

@@ -94,7 +94,7 @@ class TurnCommitted:
 
 @dataclass(frozen=True, slots=True)
 class TurnHeld:
-    """The answer pauses: was that an interruption?"""
+    """The answer pauses until it is clear whether that was an interruption."""
 
     at: float
     turn: str

@@ -7,7 +7,7 @@ critical path through it is a chain of points; each pair of neighbours is one st
 
 Stages may overlap with what happens elsewhere (a draft's tokens may come before the commit), so a
 stage's share of the gap is the part that the points before it left over, and the shares always sum
-to the gap.
+to the gap. (Where a clock's error makes the gap negative, there is nothing to share.)
 """
 
 from __future__ import annotations
@@ -102,15 +102,13 @@ class Marks:
 
     def waterfall(self) -> Iterator[Interval]:
         """The gap's shares in order, without holes or overlaps; nothing when there is no gap."""
-        ended = self.points.get(Point.SPEECH_ENDED)
-        last = self.points.get(Point.FIRST_SOUND)
-        if ended is None or last is None:
+        if self.gap is None or self.gap < 0.0:
             return
-        edge = ended
+        edge, last = self.points[Point.SPEECH_ENDED], self.points[Point.FIRST_SOUND]
         for stage, point in _CHAIN:
             at = self.points.get(point)
             if at is None:
                 continue
-            at = min(max(at, edge), max(last, edge))
+            at = min(max(at, edge), last)
             yield Interval(stage, edge, at)
             edge = at

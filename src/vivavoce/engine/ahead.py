@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import anyio
 
-from vivavoce.core.errors import ProviderError
 from vivavoce.core.messages import ChatItem, Message, Role, TextDelta, ToolSpec
 from vivavoce.core.protocols import LLM
 from vivavoce.engine.closing import closing
+from vivavoce.engine.failures import describe
 from vivavoce.engine.history import History
 
 __all__ = ["Ahead"]
@@ -62,8 +62,8 @@ class Ahead:
                     if self._llm.capabilities.prefill and view != self._done:
                         await self._llm.prefill(view, self._tools)
                         self._done = view
-                except ProviderError as error:
-                    self._failed(str(error))
+                except Exception as error:  # noqa: BLE001  a provider is somebody else's code
+                    self._failed(describe(error))
 
     async def _compact(self) -> None:
         """Replace the older half of a long conversation by the model's summary of it."""

@@ -5,7 +5,7 @@ The floor's actions arrive here. A turn is heard through the mouth, or, without 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import anyio
 from anyio.abc import TaskGroup
@@ -17,7 +17,7 @@ from vivavoce.core.marks import Interval, Point
 from vivavoce.core.messages import ToolResult
 from vivavoce.core.protocols import Played, TransportCapabilities
 from vivavoce.core.turn import Origin, Outcome
-from vivavoce.engine.history import History, fit
+from vivavoce.engine.history import History
 from vivavoce.engine.mouth import Mouth
 from vivavoce.engine.parts import Parts
 from vivavoce.engine.tools import Jobs
@@ -32,7 +32,8 @@ _PAST = 16  # turns of which a client may still say how much it heard
 
 
 class Answers:
-    """One for each session. `feed` tells the floor; `rested` is called when no turn is live."""
+    """One for each session. `feed` tells the floor; `rested` is called when no turn is live, and
+    each turn waits for `ready` before it begins."""
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Answers:
         emit: Callable[[Event], None],
         feed: Callable[[Callable[[float], say.Input]], None],
         rested: Callable[[], None],
+        ready: Callable[[], Awaitable[None]],
     ) -> None:
         self.live: Turn | None = None
         self.unsettled = 0
@@ -70,6 +72,7 @@ class Answers:
             deadlines=parts.deadlines,
             emit=self._emit_text,
             now=now,
+            ready=ready,
             draft_failed=self._draft_failed,
             effect_begun=lambda turn: feed(lambda at: say.EffectBegun(at, turn.number)),
             late_result=self._late_result,
@@ -84,15 +87,13 @@ class Answers:
 
     def start(self, action: say.Start) -> None:
         """Begin an answer behind the valve."""
-        parts = self._parts
         announced = action.origin is Origin.ANNOUNCED
         user_text = "" if announced else action.text
-        specs = [tool.spec for tool in parts.tools]
         turn = Turn(
             action.turn,
             action.origin,
             user_text,
-            fit(parts.llm, self._history.view(user_text), specs),
+            self._history.view(user_text),
             self._turn_parts,
             Track(f"{self._prefix}_turn_{action.turn:04d}", self._capabilities.sample_rate),
             announcement=action.text if announced else "",
@@ -217,16 +218,14 @@ class Answers:
             self._past[report.turn].settle_at(report.position)
 
     def truncate(self, id: str, position: float) -> None:
-        """The client says how much of an answer was heard, perhaps long after.
-
-        Raises LocalProtocolError for a turn that is not known any more.
-        """
+        """The client says how much of an answer was heard, perhaps long after."""
         if self.live is not None and self.live.id == id:
             self._feed(say.Stop)
         turn = self._past.get(id)
         if turn is None:
-            raise LocalProtocolError(f"there is no turn {id!r} that could be truncated")
-        if not turn.settled:
+            message = f"there is no turn {id!r} that could be truncated"
+            self._emit(happened.Failed(self._now(), "transport", message))
+        elif not turn.settled:
             turn.settle_at(position)
         elif turn.outcome is not Outcome.SUPERSEDED:
             heard = turn.track.heard(position)
@@ -238,6 +237,7 @@ class Answers:
     # --- an answer's end --------------------------------------------------------------------
 
     def _leave(self, turn: Turn) -> None:
+        turn.closed = True
         self._last, self.live = turn, None
         self._past[turn.id] = turn
         if len(self._past) > _PAST:
@@ -245,18 +245,21 @@ class Answers:
 
     async def _settle(self, turn: Turn) -> None:
         """Wait for the transport's last word on what was played, then freeze the turn."""
-        if turn.track.taken > 0 and self._capabilities.reports_played:
-            with anyio.move_on_after(SETTLE_S):
-                await turn.final.wait()
-        await turn.ended.wait()
-        if turn.final.is_set() and turn.outcome is not Outcome.SUPERSEDED:
-            heard = turn.track.heard(turn.final_position)
-            if heard != turn.heard:
-                turn.heard = heard
-                self._history.amend(turn, heard)
-        self._freeze(turn)
-        self.unsettled -= 1
-        self._feed(say.Tick)
+        tells = self._capabilities.reports_played or self._capabilities.client_owned
+        try:
+            if turn.track.taken > 0 and tells:
+                with anyio.move_on_after(SETTLE_S):
+                    await turn.final.wait()
+            await turn.ended.wait()
+        finally:
+            if turn.final.is_set() and turn.outcome is not Outcome.SUPERSEDED:
+                heard = turn.track.heard(turn.final_position)
+                if heard != turn.heard:
+                    turn.heard = heard
+                    self._history.amend(turn, heard)
+            self._freeze(turn)
+            self.unsettled -= 1
+            self._feed(say.Tick)
 
     def _freeze(self, turn: Turn) -> None:
         turn.settled = True

@@ -44,6 +44,7 @@ class _Selector(selectors.BaseSelector):
         self._real.close()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self._loop.step()
         if timeout is None or self._loop.is_computing:
             return self._real.select(timeout)
         ready = self._real.select(0)
@@ -71,6 +72,9 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
     def is_computing(self) -> bool:
         """Whether virtual time now runs with real time."""
         return self._computing > 0
+
+    def step(self) -> None:
+        """Called before each step of the loop: for a test that counts them, or acts between."""
 
     def jump(self, seconds: float) -> None:
         """Skip time in which nothing can happen."""

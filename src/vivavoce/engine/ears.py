@@ -7,16 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import anyio
-import numpy as np
 
 from vivavoce.audio.resample import Resampler
 from vivavoce.audio.ring import Ring
 from vivavoce.core.audio import AudioFrame
-from vivavoce.core.errors import ProviderError
-from vivavoce.core.protocols import STT, VAD, STTStream, TurnDetector, VADStream
-from vivavoce.engine.closing import leased
+from vivavoce.core.errors import BadReply
+from vivavoce.core.protocols import STT, VAD, STTStream, TurnDetector
+from vivavoce.core.transcript import Transcript
+from vivavoce.engine.closing import closing, leased
 from vivavoce.engine.failures import describe
 from vivavoce.engine.streams import Full, Stream
+from vivavoce.engine.voice import Voice, checked_probability
 from vivavoce.floor import inputs as say
 from vivavoce.floor.activity import Activity, ActivityPolicy
 
@@ -28,6 +29,7 @@ _PRE_ROLL_S = 0.35  # before the onset: the detector wakes up inside the first w
 _POST_ROLL_S = 1.5  # a pause shorter than this is sent whole when the speaker goes on
 _REOPEN_S = 0.5  # before a lost recogniser is tried again
 _FAILURES = 3  # in a row, after which the recogniser is given up
+_JUDGE_S = 2.0  # past the longest wait that the judgement could shorten
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,12 @@ class Ears:
         self._sent: deque[AudioFrame | _Flush] = deque()  # since the last cut, for a new stream
         self._sent_s = 0.0
         self._activity = Activity(parts.activity)
-        self._resamplers: dict[tuple[int, int], Resampler] = {}
-        self._window = np.zeros(parts.vad.window_samples, np.int16)
-        self._filled = 0
+        self._resamplers: dict[tuple[str, int, int], Resampler] = {}
         self._pre_roll: deque[AudioFrame] = deque()
         self._pre_roll_s = 0.0
         self._sending = False
         self._flush_due = False
+        self._deaf = False
         self._stopped_at = float("-inf")
         self._stream: STTStream | None = None
         detector = parts.turn_detector
@@ -118,10 +119,11 @@ class Ears:
             group.start_soon(self._recognise)
             if self._parts.turn_detector is not None:
                 group.start_soon(self._judge, self._parts.turn_detector)
-            vad = self._parts.vad.stream()
+            parts = self._parts
+            voice = Voice(parts.vad, lambda message: parts.failed("vad", message, False))
             async for frame in self._intake:
-                await self._listen(vad, frame)
-                self._pass_on(self._at_rate(frame, self._parts.stt.capabilities.sample_rate))
+                await self._listen(voice, frame)
+                self._pass_on(self._at_rate("stt", frame, parts.stt.capabilities.sample_rate))
                 self._parts.feed(say.Tick(self._parts.floor_time()))
             self._tell(self._activity.stop(self._parts.floor_time()))
             self.flush()
@@ -129,29 +131,18 @@ class Ears:
 
     # --- voice activity ---------------------------------------------------------------------
 
-    async def _listen(self, vad: VADStream, frame: AudioFrame) -> None:
-        rate = self._parts.vad.sample_rate
-        frame = self._at_rate(frame, rate)
+    async def _listen(self, voice: Voice, frame: AudioFrame) -> None:
         if self._memory is not None:
-            self._memory.push(self._at_rate(frame, self._memory.sample_rate))
-        samples, taken, size = frame.samples, 0, len(self._window)
-        while taken < len(samples):
-            part = samples[taken : taken + size - self._filled]
-            self._window[self._filled : self._filled + len(part)] = part
-            self._filled += len(part)
-            taken += len(part)
-            if self._filled == size:
-                self._filled = 0
-                probability = await vad.probability(self._window.copy())
-                end = frame.start + taken / rate
-                self._tell(self._activity.feed(probability, end - size / rate, end))
+            self._memory.push(self._at_rate("memory", frame, self._memory.sample_rate))
+        for window in await voice.feed(self._at_rate("vad", frame, self._parts.vad.sample_rate)):
+            self._tell(self._activity.feed(*window))
 
-    def _at_rate(self, frame: AudioFrame, rate: int) -> AudioFrame:
+    def _at_rate(self, use: str, frame: AudioFrame, rate: int) -> AudioFrame:
         if frame.sample_rate == rate:
             return frame
-        key = frame.sample_rate, rate
+        key = use, frame.sample_rate, rate
         if key not in self._resamplers:
-            self._resamplers[key] = Resampler(*key)
+            self._resamplers[key] = Resampler(frame.sample_rate, rate)
         return AudioFrame(self._resamplers[key].push(frame.samples), rate, frame.start)
 
     def _tell(self, change: tuple[bool, float] | None) -> None:
@@ -175,10 +166,13 @@ class Ears:
             stopped_at = self._stopped_at
             assert self._memory is not None
             try:
-                probability = await detector.probability(self._memory.last(detector.window))
-            except ProviderError as error:
-                self._parts.failed("turn_detector", str(error), False)
-                return
+                with anyio.fail_after(_JUDGE_S):
+                    probability = checked_probability(
+                        await detector.probability(self._memory.last(detector.window))
+                    )
+            except Exception as error:  # noqa: BLE001  a provider is somebody else's code
+                self._parts.failed("turn_detector", describe(error), False)
+                continue
             if not self._activity.speaking and stopped_at == self._stopped_at:
                 self._parts.feed(say.EndProbability(self._parts.floor_time(), probability))
 
@@ -202,7 +196,7 @@ class Ears:
             self.flush()
 
     def _hand_on(self, item: AudioFrame | _Flush) -> None:
-        if not self._held.put(item):
+        if not self._deaf and not self._held.put(item):
             self._parts.dropped("recogniser", self._held.statistics().dropped)
 
     async def _recognise(self) -> None:
@@ -214,18 +208,28 @@ class Ears:
                     self._stream = stream
                     async with anyio.create_task_group() as group:
                         group.start_soon(self._send, stream)
-                        async for transcript in stream:
-                            failures = 0
-                            self._parts.feed(say.Text(self._parts.floor_time(), transcript))
+                        async with closing(aiter(stream)) as transcripts:
+                            async for transcript in transcripts:
+                                failures = 0
+                                self._hear(transcript)
                         group.cancel_scope.cancel()
                 message = f"{self._parts.stt.name} ended its stream"
-            except* Exception as errors:  # a provider is somebody else's code
-                message = describe(errors)
+            except Exception as error:  # noqa: BLE001  a provider is somebody else's code
+                message = describe(error)
             self._stream = None
             failures += 1
             self._parts.failed("stt", message, failures == _FAILURES)
             await anyio.sleep(_REOPEN_S)
+        self._deaf = True
         await anyio.sleep_forever()
+
+    def _hear(self, transcript: Transcript) -> None:
+        if not transcript.start <= transcript.end or len(transcript.text) < transcript.stable:
+            raise BadReply(
+                f"a transcript of {len(transcript.text)} characters, {transcript.stable} of them "
+                f"stable, covers {transcript.start} s to {transcript.end} s"
+            )
+        self._parts.feed(say.Text(self._parts.floor_time(), transcript))
 
     async def _send(self, stream: STTStream) -> None:
         for item in list(self._sent):

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from vivavoce.core.conversation import Conversation
-from vivavoce.core.errors import LocalProtocolError
-from vivavoce.core.messages import ChatItem, Message, Role, ToolCall, ToolResult, ToolSpec
-from vivavoce.core.protocols import LLM
+from vivavoce.core.messages import ChatItem, Message, Role, ToolCall, ToolResult
 from vivavoce.engine.turn import Turn
 
-__all__ = ["History", "fit"]
-
-_REPLY_TOKENS = 512  # of the context, kept free for the reply
+__all__ = ["History"]
 
 
 class History:
@@ -63,24 +57,10 @@ class History:
             self.conversation.add(content, turn=turn.id, cut=cut)
 
     def late(self, turn: Turn, result: ToolResult) -> None:
-        """A tool's result came after its turn was over: it stands right behind its call."""
+        """A tool's result came after its turn was over: it stands right behind its call. A call
+        that was deleted or summarised since takes its result with it."""
         for item in self.conversation:
-            if isinstance(item.content, ToolCall) and item.content.id == result.call_id:
+            call = item.content if item.turn == turn.id else None
+            if isinstance(call, ToolCall) and call.id == result.call_id:
                 self.conversation.add(result, turn=turn.id, after=item.id)
                 return
-        raise LocalProtocolError(f"turn {turn.id} made no call {result.call_id!r}")
-
-
-def fit(llm: LLM, messages: Sequence[ChatItem], tools: Sequence[ToolSpec]) -> list[ChatItem]:
-    """The messages without the oldest, as far as the model's context demands it. The instructions
-    and the last message stay."""
-    limit = llm.capabilities.context_tokens
-    view = list(messages)
-    if limit is None:
-        return view
-    first = 1 if view and isinstance(view[0], Message) and view[0].role is Role.SYSTEM else 0
-    while len(view) > first + 1 and llm.count_tokens(view, tools) > limit - _REPLY_TOKENS:
-        del view[first]
-        while len(view) > first + 1 and isinstance(view[first], ToolCall | ToolResult):
-            del view[first]  # an answer must not stand without its question
-    return view

@@ -66,7 +66,7 @@ class Mouth:
             self._reported, self._sound_at, self._has_sounded = None, None, False
             self._booked.clear()
         elif not self._is_open:
-            track.rewind(self.position())
+            track.rewind(self.position() if self._takes_back else track.taken)
             self._booked.clear()
             self._reported = (track.taken, self._timeline.now())
             self._fading = True
@@ -77,18 +77,22 @@ class Mouth:
         """Silence the answer at once, and keep it."""
         if self._track is None or not self._is_open:
             return
-        position = self.position()
+        if self._takes_back:
+            self._reported = (self.position(), self._timeline.now())
+            self._clear()
+        else:
+            self._reported = None  # what was sent plays on, as booked
         self._is_open = False
-        self._silence()
-        self._reported = (position, self._timeline.now())
 
     def stop(self, track: Track) -> float:
         """End the answer at once. Returns how far it was played, as well as is known (s)."""
         if track is not self._track:
             return 0.0
         position = self.position()
-        if self._is_open:
-            self._silence()
+        if not self._capabilities.clear:
+            position = track.taken
+        elif self._is_open or not self._takes_back:
+            self._clear()
         track.changed = lambda: None
         self._track, self._is_open, self._sound_at = None, False, None
         return position
@@ -116,7 +120,13 @@ class Mouth:
                 played = min(end, start + now - self._capabilities.latency - at)
         return played
 
-    def _silence(self) -> None:
+    @property
+    def _takes_back(self) -> bool:
+        """Whether a pause takes back what was sent: a client that owns its playback takes that for
+        the end of the answer, so it only gets no more."""
+        return self._capabilities.clear and not self._capabilities.client_owned
+
+    def _clear(self) -> None:
         self._clearing = True
         self._plays_until = 0.0
         self._notice()
@@ -210,7 +220,7 @@ class Mouth:
         return end + (_REPORT_S if self._capabilities.reports_played else 0.0)
 
     def _is_over(self, track: Track, now: float) -> bool:
-        if self._reported is not None and self._capabilities.reports_played:
-            if self._reported[0] >= track.duration - _SOON_S:
-                return True
+        reported = self._reported if self._capabilities.reports_played else None
+        if reported is not None and reported[0] >= track.duration - _SOON_S:
+            return True
         return now >= self._ends_at(track) - 1e-9

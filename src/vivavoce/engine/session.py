@@ -6,6 +6,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Self
 
 import anyio
 from anyio.abc import TaskGroup
@@ -52,13 +53,14 @@ class Session:
         self._floor = Floor(parts.policy)
         self._listeners = Listeners()
         self._inbox: deque[say.Input] = deque()
+        self._kept: list[Callable[[float], say.Input]] = []  # until a transport is attached
         self._feeding = False
         self._over = anyio.Event()
         self._closing = False
         self._ears: Ears | None = None
         self._user = _UserMarks()
 
-    async def __aenter__(self) -> Session:
+    async def __aenter__(self) -> Self:
         parts = self._parts
         self._timeline = Timeline()
         self._group: TaskGroup = anyio.create_task_group()
@@ -77,6 +79,7 @@ class Session:
             emit=self._listeners.emit,
             feed=self._feed_now,
             rested=lambda: self._ahead.prefill(""),
+            ready=self._listeners.settled,
         )
         self._group.start_soon(self._ahead.run)
         self._ahead.prefill("")
@@ -84,16 +87,16 @@ class Session:
         return self
 
     async def __aexit__(self, *exc: object) -> bool | None:
-        broken = self._group.cancel_scope.cancel_called
         try:
-            if not broken:
-                self._feed_now(say.Detached)
-                await self._jobs.finish(_GRACE_S)
+            self._feed_now(say.Detached)
+            await self._jobs.finish(_GRACE_S)
         finally:
             self._group.cancel_scope.cancel()
-            await self._group.__aexit__(None, None, None)
-            self._emit(happened.SessionEnded(self.now(), self.id))
-            self._listeners.close()
+            try:
+                await self._group.__aexit__(None, None, None)
+            finally:
+                self._emit(happened.SessionEnded(self.now(), self.id))
+                self._listeners.close()
         return None
 
     # --- what the outside does --------------------------------------------------------------
@@ -109,12 +112,12 @@ class Session:
             yield stream
 
     def announce(self, text: str) -> None:
-        """Say this as soon as the floor is free."""
-        self._feed_now(lambda at: say.Announce(at, text))
+        """Say this as soon as a transport is attached and the floor is free."""
+        self._feed_attached(lambda at: say.Announce(at, text))
 
     def type(self, text: str) -> None:
-        """The user typed this; it is answered at once."""
-        self._feed_now(lambda at: say.Typed(at, text))
+        """The user typed this; it is answered at once, or once a transport is attached."""
+        self._feed_attached(lambda at: say.Typed(at, text))
 
     def stop(self) -> None:
         """End the answer under way."""
@@ -158,6 +161,9 @@ class Session:
             group.start_soon(self._tick)
             group.start_soon(self._notify, transport)
             group.start_soon(self._receive, transport, self._ears)
+            kept, self._kept = self._kept, []
+            for make in kept:
+                self._feed_now(make)
             await self._over.wait()
             group.cancel_scope.cancel()
 
@@ -208,16 +214,26 @@ class Session:
             self._feed_now(say.Tick)
 
     async def _notify(self, transport: Transport) -> None:
-        with self._listeners.listen(Listener.CLIENT) as stream:
+        async def pass_on() -> None:
             async for event in stream:
                 await transport.notify(event)
-            if stream.statistics().dropped:
+
+        with self._listeners.listen(Listener.CLIENT) as stream:
+            async with anyio.create_task_group() as group:
+                group.start_soon(pass_on)
+                await stream.overflowed()
                 raise TransportClosed("the client does not keep up with its events")
 
     # --- the floor --------------------------------------------------------------------------
 
     def _feed_now(self, make: Callable[[float], say.Input]) -> None:
         self.feed(make(self._timeline.floor_time()))
+
+    def _feed_attached(self, make: Callable[[float], say.Input]) -> None:
+        if self._ears is None:
+            self._kept.append(make)
+        else:
+            self._feed_now(make)
 
     def feed(self, given: say.Input) -> None:
         """Tell the floor, and do what it says. Inputs that this causes come after it."""
@@ -233,6 +249,8 @@ class Session:
                     self._act(action)
         finally:
             self._feeding = False
+        if self._floor.state is State.IDLE:
+            self._user.forget()
         if self._floor.finished and not self._answers.unsettled:
             self._over.set()
 
@@ -267,6 +285,7 @@ class Session:
                 self._answers.hold()
             case say.Resume():
                 self._cut()
+                self._user.forget()
                 self._answers.resume()
             case say.Cancel(outcome=outcome):
                 self._answers.cancel(outcome)
@@ -324,9 +343,14 @@ class _UserMarks:
             points[Point.SPEECH_STARTED] = self._started_at
         if self._text_at is not None:
             points[Point.TRANSCRIPT] = self._text_at
-        work, self._work = self._work, []
-        self._started_at = None
+        work = self._work
+        self.forget()
         return points, work
+
+    def forget(self) -> None:
+        """What was said so far belongs to no turn to come."""
+        self._started_at = self._text_at = None
+        self._work = []
 
 
 def _input(control: wire.Control, at: float) -> say.Input:

@@ -12,7 +12,7 @@ from vivavoce.core.audio import Samples
 from vivavoce.core.errors import BadReply, ProviderTimeout
 from vivavoce.core.protocols import TTS, TTSStream
 from vivavoce.core.speech import Speech
-from vivavoce.engine.closing import leased
+from vivavoce.engine.closing import closing, leased
 from vivavoce.engine.streams import Stream
 from vivavoce.engine.track import Track
 from vivavoce.text.normalise import speakable
@@ -32,14 +32,16 @@ async def speak(
     """Say every piece; returns when all audio is on the track, which is then not yet finished.
 
     `deadline` bounds the wait for the next audio while there is text to say (s): ProviderTimeout.
-    Text without any audio is a BadReply.
+    Text without any audio is a BadReply, and so is what is no audio.
     """
-    async with leased(tts.stream(language=language)) as stream:
-        async with anyio.create_task_group() as group:
-            debt = _Debt()
-            group.start_soon(_feed, stream, pieces, debt)
-            await _collect(tts, stream, track, debt, language, deadline, first_byte)
-            group.cancel_scope.cancel()
+    async with (
+        leased(tts.stream(language=language)) as stream,
+        anyio.create_task_group() as group,
+    ):
+        debt = _Debt()
+        group.start_soon(_feed, stream, pieces, debt)
+        await _collect(tts, stream, track, debt, language, deadline, first_byte)
+        group.cancel_scope.cancel()
 
 
 class _Debt:
@@ -47,6 +49,7 @@ class _Debt:
 
     def __init__(self) -> None:
         self.texts = 0
+        self.complete = False
         self.changed = anyio.Event()
 
     def add(self, count: int) -> None:
@@ -59,6 +62,7 @@ async def _feed(stream: TTSStream, pieces: Stream[str], debt: _Debt) -> None:
     async for piece in pieces:
         debt.add(1)
         await stream.say(piece)
+    debt.complete = True
     await stream.finish()
 
 
@@ -75,19 +79,28 @@ async def _collect(
     async with anyio.create_task_group() as group:
         watch = _Watch(deadline)
         group.start_soon(watch.run, tts.name, debt)
-        async for speech in stream:
-            watch.seen()
-            said += speech.text
-            if len(speech.samples) and not sounded:
-                sounded = True
-                first_byte()
-            if speech.ends:
-                debt.add(-1)
-            watch.rest()
-            await track.put(speech)
-            watch.seen()
+        async with closing(aiter(stream)) as chunks:
+            async for speech in chunks:
+                watch.seen()
+                if speech.samples.dtype != np.int16 or speech.samples.ndim != 1:
+                    raise BadReply(
+                        f"{tts.name} gave {speech.samples.dtype} {speech.samples.shape} as audio; "
+                        "speech is int16 (n,)",
+                        provider=tts.name,
+                        role="tts",
+                    )
+                said += speech.text
+                if len(speech.samples) and not sounded:
+                    sounded = True
+                    first_byte()
+                if speech.ends:
+                    debt.add(-1)
+                watch.rest()
+                await track.put(speech)
+                watch.seen()
         group.cancel_scope.cancel()
-    if debt.texts > 0 or (not sounded and speakable(said, language or "en").words):
+    silent = not sounded and speakable(said, language or "en").words
+    if debt.texts > 0 or not debt.complete or silent:
         raise BadReply(f"{tts.name} left text unspoken", provider=tts.name, role="tts")
 
 

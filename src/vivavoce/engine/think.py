@@ -22,9 +22,10 @@ from vivavoce.core.messages import (
 from vivavoce.core.protocols import LLM
 from vivavoce.engine.closing import closing
 
-__all__ = ["ROUNDS", "think"]
+__all__ = ["ROUNDS", "fit", "think"]
 
 ROUNDS = 5  # of tool use in one turn; then the model has to answer with what it has
+_REPLY_TOKENS = 512  # of the context, kept free for the reply
 
 CallTools = Callable[[Sequence[ToolCall]], Awaitable[Sequence[ToolResult]]]
 
@@ -42,11 +43,12 @@ async def think(
     `deadline` bounds the wait for each delta (s). Raises ProviderTimeout past it, and BadReply when
     the model says nothing at all. Closing the iterator ends the model's generation.
     """
-    view = list(messages)
+    used: list[ChatItem] = []
     spoke = False
-    for round in range(ROUNDS + 1):
+    for number in range(ROUNDS + 1):
         text, calls = "", list[ToolCall]()
-        reply = llm.reply(view, tools if round < ROUNDS else ())
+        offered = tools if number < ROUNDS else ()
+        reply = llm.reply(fit(llm, messages, used, offered), offered)
         async with closing(reply) as deltas:
             while (delta := await _next(deltas, llm.name, deadline)) is not None:
                 match delta:
@@ -58,13 +60,30 @@ async def think(
                         pass
                 yield delta
         spoke = spoke or bool(text.strip())
-        if not calls:
+        if not calls or number == ROUNDS:
             break
         results = await call_tools(calls)
-        view += [Message(Role.ASSISTANT, text)] if text.strip() else []
-        view += [*calls, *results]
+        used += [Message(Role.ASSISTANT, text)] if text.strip() else []
+        used += [*calls, *results]
     if not spoke:
         raise BadReply(f"{llm.name} answered with nothing", provider=llm.name, role="llm")
+
+
+def fit(
+    llm: LLM, messages: Sequence[ChatItem], used: Sequence[ChatItem], tools: Sequence[ToolSpec]
+) -> list[ChatItem]:
+    """The messages and what this answer used so far, without the oldest messages as far as the
+    model's context demands it. The instructions and the last message stay."""
+    limit = llm.capabilities.context_tokens
+    view = list(messages)
+    if limit is None:
+        return [*view, *used]
+    first = 1 if view and isinstance(view[0], Message) and view[0].role is Role.SYSTEM else 0
+    while len(view) > first + 1 and llm.count_tokens([*view, *used], tools) > limit - _REPLY_TOKENS:
+        del view[first]
+        while len(view) > first + 1 and isinstance(view[first], ToolCall | ToolResult):
+            del view[first]  # an answer must not stand without its question
+    return [*view, *used]
 
 
 async def _next(deltas: AsyncIterator[LLMDelta], name: str, deadline: float) -> LLMDelta | None:

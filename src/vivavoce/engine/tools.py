@@ -94,9 +94,9 @@ async def call_tool(tools: Sequence[Tool], call: ToolCall) -> ToolResult:
     except TimeoutError:
         text = f"No answer within {tool.deadline:g} seconds."
         return ToolResult(call.id, call.name, f"{text} {UNKNOWN}" if tool.effect else text, True)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  a tool is the user's code
         return ToolResult(call.id, call.name, f"It failed: {error}", True)
-    return ToolResult(call.id, call.name, text)
+    return ToolResult(call.id, call.name, str(text))
 
 
 def find_tool(tools: Sequence[Tool], name: str) -> Tool | None:

@@ -35,6 +35,7 @@ class _Said:
     end: float
     words: list[Word] = field(default_factory=list)
     ended: bool = False
+    broken: bool = False  # its audio stops at `end`, before its words do
     voiced_from: float | None = None
     voiced_to: float = 0.0
 
@@ -54,6 +55,7 @@ class Track:
         self._taken = 0
         self._said: list[_Said] = []
         self._chars = 0
+        self._broken = False
         self._room = anyio.Event()
 
     @property
@@ -88,7 +90,7 @@ class Track:
         self._written += len(samples)
         if len(samples):
             self._chunks.append(samples)
-        if self._said:
+        if self._said and not self._broken:
             said = self._said[-1]
             said.words.extend(speech.words)
             said.ended = speech.ends
@@ -99,6 +101,12 @@ class Track:
                     said.voiced_from = start + float(loud[0]) / self.sample_rate
                 said.voiced_to = start + float(loud[-1]) / self.sample_rate
         self.changed()
+
+    def break_off(self) -> None:
+        """The synthesiser failed: what is added from now on is sound, and says nothing."""
+        self._broken = True
+        if self._said:
+            self._said[-1].broken = not self._said[-1].ended
 
     def finish(self) -> None:
         """No more speech comes."""
@@ -173,7 +181,7 @@ class Track:
         """The part of the reply whose words had ended when `position` was reached."""
         if position <= 0:
             return ""
-        if self.finished and position >= self.duration - _PLAYED:
+        if self.finished and not self._broken and position >= self.duration - _PLAYED:
             return "".join(said.text for said in self._said)
         chars = 0
         for upto, _, end in self._words():
@@ -185,7 +193,10 @@ class Track:
     def _words(self) -> Iterator[tuple[int, float, float]]:
         """Each word's end in the reply (characters), and when it starts and ends (s)."""
         for said in self._said:
-            yield from _exact(said) if said.words else _estimated(said)
+            for word in _exact(said) if said.words else _estimated(said):
+                if said.broken and word[2] > said.end + _PLAYED:
+                    break
+                yield word
 
 
 def _exact(said: _Said) -> Iterator[tuple[int, float, float]]:

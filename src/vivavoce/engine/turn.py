@@ -6,12 +6,12 @@ the cancellation (the reply so far, calls and results, marks) is written by plai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import anyio
 
-from vivavoce.core.errors import ProviderError
+from vivavoce.core.errors import BadReply, ProviderError
 from vivavoce.core.events import Event, Failed, ReplyText, SourceFound, ToolEnded, ToolStarted
 from vivavoce.core.marks import Interval, Marks, Point, Stage
 from vivavoce.core.messages import (
@@ -34,7 +34,9 @@ from vivavoce.engine.streams import Full, Stream
 from vivavoce.engine.think import think
 from vivavoce.engine.tools import Jobs, call_tool, find_tool
 from vivavoce.engine.track import Track
+from vivavoce.text.normalise import speakable
 from vivavoce.text.pieces import PieceSplitter
+from vivavoce.text.script import is_spaceless
 
 __all__ = ["Deadlines", "Turn", "TurnParts"]
 
@@ -61,6 +63,7 @@ class TurnParts:
     deadlines: Deadlines
     emit: Callable[[Event], None]
     now: Callable[[], float]
+    ready: Callable[[], Awaitable[None]]
     draft_failed: Callable[[Turn], None]
     effect_begun: Callable[[Turn], None]
     late_result: Callable[[Turn, ToolResult], None]
@@ -85,6 +88,12 @@ class _Log:
         last = self.entries[-1]
         assert isinstance(last, _Text)
         last.text += text
+
+    @property
+    def needs_space(self) -> bool:
+        """Whether the text before a tool's call ended without one; what follows starts anew."""
+        broken = bool(self.entries) and not isinstance(self.entries[-1], _Text)
+        return broken and not self.reply[-1:].isspace() and self.reply != ""
 
     @property
     def reply(self) -> str:
@@ -114,6 +123,7 @@ class Turn:
         self.committed = anyio.Event()
         self.ended = anyio.Event()
         self.held = False
+        self.closed = False  # what it says now comes too late for the conversation
         self.settled = False
         self.heard = ""
         self.final = anyio.Event()
@@ -144,10 +154,12 @@ class Turn:
         """
         try:
             with self.scope:
+                await self._parts.ready()
                 try:
                     await self._answer()
-                except* Exception as errors:
-                    await self._fail(errors)
+                except Exception as error:  # noqa: BLE001  a provider is somebody else's code
+                    self.track.break_off()
+                    await self._fail(error)
                     await self.track.put(earcon(self.track.sample_rate))
                 self.track.finish()
         finally:
@@ -162,7 +174,7 @@ class Turn:
                     await self._write(self._announcement)
                 else:
                     await self._think()
-            except Exception as error:  # a provider is somebody else's code
+            except Exception as error:  # noqa: BLE001  a provider is somebody else's code
                 await self._fail(error)
                 phrase = apology(self._parts.language)
                 await self._write(f" {phrase}" if self.reply.strip() else phrase)
@@ -190,10 +202,15 @@ class Turn:
                             self.usage.completion_tokens + delta.completion_tokens,
                             self.usage.cached_tokens + delta.cached_tokens,
                         )
+        if parts.tts is not None and not speakable(self.reply, parts.language or "en").words:
+            name = parts.llm.name
+            raise BadReply(f"{name} wrote nothing that can be said", provider=name, role="llm")
 
     async def _write(self, text: str) -> None:
         if not text:
             return
+        if self._log.needs_space and not text[0].isspace() and not is_spaceless(text[0]):
+            text = f" {text}"
         now = self._parts.now()
         self.marks.mark(Point.FIRST_TOKEN, now)
         self._log.write(text)
@@ -221,11 +238,13 @@ class Turn:
         """Note a failure, and wait until it may be heard. Never dead air: the caller says it, or
         sounds it where no voice can."""
         parts = self._parts
-        self.outcome = Outcome.FAILED
         error = first_error(raised)
         role = error.role if isinstance(error, ProviderError) else "turn"
         self.error = describe(error)
         parts.emit(Failed(parts.now(), role, self.error))
+        if self.scope.cancel_called:  # it failed to end, and how the turn ended is decided already
+            await anyio.lowlevel.checkpoint()
+        self.outcome = Outcome.FAILED
         if not self.committed.is_set():
             parts.draft_failed(self)
             await self.committed.wait()
@@ -268,11 +287,10 @@ class Turn:
         now = parts.now()
         self.marks.intervals.append(Interval(Stage.TOOL, began, now, result.name))
         self.sources.extend(result.sources)
+        self._log.entries.append(result)
         parts.emit(ToolEnded(now, self.id, result))
-        if self.ended.is_set() or self.scope.cancel_called:
+        if self.closed:
             parts.late_result(self, result)
-        else:
-            self._log.entries.append(result)
 
     # --- what remains -----------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ class Activity:
                 return None
             self.speaking, self._loud_since = False, None
             return False, self._quiet_since
-        if probability < policy.threshold:
+        if not probability >= policy.threshold:  # what is not a number is no voice
             self._loud_since = None
             return None
         if self._loud_since is None:

@@ -75,10 +75,10 @@ def words(facts: Facts, given: say.Text) -> bool:
 def passed_over_was_meant(facts: Facts, given: say.Text) -> bool:
     """Speech over which an answer was resumed turns out to be more than a backchannel, and no
     question was answered since."""
-    text = facts.passed_over.words.text
-    if not text or facts.passed_over.end < facts.taken_until:
+    passed = facts.passed_over
+    if not passed.addressed or passed.end < facts.taken_until:
         return False
-    return not is_backchannel(text)
+    return bool(passed.words.text) and not is_backchannel(passed.words.text)
 
 
 def contradicts(facts: Facts, given: say.Text) -> bool:
@@ -167,7 +167,9 @@ def interrupts(facts: Facts, given: say.Input) -> bool:
 
 def sustained(facts: Facts, given: say.Input) -> bool:
     """The user goes on speaking to the assistant."""
-    return facts.speaking and _counts(facts) and (facts.now - facts.burst >= facts.policy.sustained)
+    if not facts.speaking or not _counts(facts):
+        return False
+    return facts.since(facts.burst) >= facts.policy.sustained
 
 
 def no_interruption(facts: Facts, given: say.Input) -> bool:
@@ -179,7 +181,7 @@ def no_interruption(facts: Facts, given: say.Input) -> bool:
 
 def held_too_long(facts: Facts, given: say.Input) -> bool:
     """The answer has been held as long as it may be."""
-    return facts.now - facts.held_at >= facts.policy.overlap_bound
+    return facts.since(facts.held_at) >= facts.policy.overlap_bound
 
 
 def held_too_long_for_user(facts: Facts, given: say.Input) -> bool:

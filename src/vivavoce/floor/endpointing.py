@@ -8,199 +8,118 @@ probability). They are added as evidence in log-odds, and the sum picks one of f
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
-from vivavoce.floor.lexicon import tail
+from vivavoce.floor.lexicon import plain
 from vivavoce.floor.policy import Policy
 
 __all__ = ["completeness", "endpoint_wait"]
 
-# Log-odds that the turn is over, by how its text ends.
-_SENTENCE = 1.8
-_PLAIN = 0.0
-_DIGITS = -0.8  # a number may still be being dictated
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """Log-odds that a turn is over that ends so: with no mark behind it, with a full stop, with a
+    question mark. A recogniser often ends a broken-off sentence with a full stop."""
+
+    bare: float
+    stopped: float
+    asked: float
+
+
+_BROKEN_OFF = -2.5  # an ellipsis, a dash, or no words at all
 _COMMA = -1.2
-_OPEN = -2.5
-_STOPPED_OPEN = -0.8  # a recogniser often ends a broken-off sentence with a full stop
+
+_CLOSED = _Ending(1.8, 1.8, 1.8)  # a sentence-final particle or verb form
+_PLAIN = _Ending(0.0, 1.8, 1.8)
+_NUMBER = _Ending(-0.8, 0.0, 1.8)
+_DICTATED = _Ending(-0.8, -0.8, 1.8)  # there may be more digits to come
+_STRANDED = _Ending(-0.8, 0.0, 1.8)  # "what is it made of"
+_SELDOM = _Ending(-2.5, 0.0, 1.8)
+_OPEN = _Ending(-2.5, -0.8, 1.8)
+_NEVER = _Ending(-2.5, -0.8, -0.8)
 
 # Weight of the audio model's log-odds: alone it has an AUC of 0.68 on read speech, the text's
 # punctuation alone 0.70, both together 0.74 (docs/benchmarks.md, "end of turn").
 _AUDIO_WEIGHT = 0.5
 _AUDIO_CLIP = 3.0
 
-_SENTENCE_MARKS = (".", "?", "!", "。", "？", "！", "।", "؟")
+_CLOSERS = " \t\n\"'”’»)」』）"
+_STOP_MARKS = (".", "!", "。", "！", "।")
+_QUESTION_MARKS = ("?", "？", "؟")
 _COMMA_MARKS = (",", ";", ":", "、", "，", "；", "：", "،")
-_OPEN_MARKS = ("...", "…", "-", "–", "—")
+_BROKEN_MARKS = ("...", "…", "-", "–", "—")
 
-_OPEN_TAILS = frozenset(
-    [
-        "a",
-        "although",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "because",
-        "but",
-        "by",
-        "can",
-        "could",
-        "does",
-        "for",
-        "from",
-        "has",
-        "have",
-        "if",
-        "in",
-        "into",
-        "is",
-        "maybe",
-        "my",
-        "of",
-        "on",
-        "or",
-        "our",
-        "than",
-        "the",
-        "their",
-        "there",
-        "to",
-        "uh",
-        "um",
-        "uhm",
-        "was",
-        "were",
-        "when",
-        "where",
-        "which",
-        "while",
-        "who",
-        "why",
-        "will",
-        "with",
-        "would",
-        "your",
-        "y",
-        "e",
-        "o",
-        "u",
-        "pero",
-        "porque",
-        "que",
-        "de",
-        "del",
-        "la",
-        "el",
-        "los",
-        "las",
-        "un",
-        "una",
-        "en",
-        "con",
-        "para",
-        "por",
-        "si",
-        "como",
-        "cuando",
-        "und",
-        "oder",
-        "aber",
-        "weil",
-        "dass",
-        "der",
-        "die",
-        "das",
-        "ein",
-        "eine",
-        "mit",
-        "von",
-        "für",
-        "wenn",
-        "et",
-        "ou",
-        "mais",
-        "parce",
-        "que",
-        "de",
-        "la",
-        "le",
-        "les",
-        "un",
-        "une",
-        "avec",
-        "pour",
-        "si",
-        "quand",
-        "그리고",
-        "그런데",
-        "그래서",
-        "하지만",
-        "음",
-        "어",
-        "그",
-        "저",
-        "만약",
-        "えっと",
-        "えーと",
-        "あの",
-        "その",
-        "そして",
-        "でも",
-        "から",
-        "けど",
-        "が",
-        "は",
-        "を",
-        "に",
-        "で",
-        "と",
-        "の",
-        "然后",
-        "但是",
-        "因为",
-        "所以",
-        "如果",
-        "那个",
-        "这个",
-        "和",
-        "跟",
-        "的",
-        "在",
-    ]
-)
+# Words that no sentence ends with: articles, conjunctions, possessives, fillers, titles.
+_NEVER_LAST = """
+    a although an and because but every i'd i'll i'm i've if it's its let's my or our than that's
+    the their there's they're we're what's whether you're your
+    er erm uh uhm um dr mr mrs ms
+    aber dass eine einen für oder und von weil wenn
+    con cuando de del e el en las los o para pero por porque que su tu u una y
+    et le les ou parce une
+    그 그래서 그런데 그리고 근데 만약 아니면 어 음 저 하지만 혹시
+    あの えっと えーと そして その だから でも
+"""
+# Words that seldom end one, and those that are among the words above in another language only.
+_SELDOM_LAST = """
+    are can could does has have how i is maybe so was were what when where which while who why will
+    would
+    avec como das der die du ein la mais mit pour quand si un
+"""
+_PREPOSITIONS = "about as at by for from in into like of on to with"
+_QUESTION_WORDS = "how what where which who whose why"
+
+# Of scripts without spaces the last run of characters is looked at, hence endings.
+_OPEN_ENDINGS = (
+    "고", "니까", "데", "를", "면", "서", "지만",
+    "が", "から", "けど", "けれど", "たら", "で", "と", "に", "ので", "を",
+    "而且", "但是", "的时候", "的话", "跟", "还有", "和", "或者", "然后", "如果", "所以", "因为",
+)  # fmt: skip
 _CLOSED_ENDINGS = (
-    "요",
-    "니다",
-    "까",
-    "죠",
-    "です",
-    "ます",
-    "ますか",
-    "ですか",
-    "吗",
-    "呢",
-    "吧",
-    "了",
-)
-_OPEN_ENDINGS = ("는데", "고", "서", "면", "지만", "니까", "けど", "から", "ので", "たら", "的话")
+    "까", "냐", "니다", "요", "죠", "줘",
+    "か", "ください", "です", "でした", "でしょう", "ね", "ました", "ます", "ません", "よ",
+    "啊", "吧", "了", "吗", "呢", "呀",
+)  # fmt: skip
+# These end in "니까" (because) and are questions.
+_KOREAN_QUESTIONS = ("습니까", "입니까", "합니까", "십니까", "됩니까", "갑니까", "옵니까", "봅니까")
+
+_LAST_WORDS = {
+    **dict.fromkeys(_PREPOSITIONS.split(), _SELDOM),
+    **dict.fromkeys(_SELDOM_LAST.split(), _SELDOM),
+    **dict.fromkeys(_NEVER_LAST.split(), _NEVER),
+}
+
+
+def _ending(words: list[str]) -> _Ending:
+    last = words[-1]
+    if last in _PREPOSITIONS.split() and _asks(words):
+        return _STRANDED
+    if last in _LAST_WORDS:
+        return _LAST_WORDS[last]
+    if last[-1].isdigit():
+        dictated = "-" in last or (len(words) > 1 and words[-2][-1].isdigit())
+        return _DICTATED if dictated else _NUMBER
+    if last.endswith(_OPEN_ENDINGS) and not last.endswith(_KOREAN_QUESTIONS):
+        return _OPEN
+    return _CLOSED if last.endswith(_CLOSED_ENDINGS) else _PLAIN
+
+
+def _asks(words: list[str]) -> bool:
+    """Whether it begins as a question does, after an "and" or "so" at most."""
+    return any(word.split("'")[0] in _QUESTION_WORDS.split() for word in words[:2])
 
 
 def _text_evidence(text: str) -> float:
-    stripped = text.rstrip(" \t\n\"'”’»)")
-    if stripped.endswith(_OPEN_MARKS):
-        return _OPEN
+    stripped = text.rstrip(_CLOSERS)
+    words = plain(stripped).split()
+    if not words or stripped.endswith(_BROKEN_MARKS):
+        return _BROKEN_OFF
     if stripped.endswith(_COMMA_MARKS):
         return _COMMA
-    last = tail(stripped)
-    if not last:
-        return _OPEN
-    if last in _OPEN_TAILS or last.endswith(_OPEN_ENDINGS):
-        if stripped.endswith(("?", "？")):
-            return _SENTENCE
-        return _STOPPED_OPEN if stripped.endswith(_SENTENCE_MARKS) else _OPEN
-    if stripped.endswith(_SENTENCE_MARKS) or last.endswith(_CLOSED_ENDINGS):
-        return _SENTENCE
-    return _DIGITS if last[-1].isdigit() else _PLAIN
+    ending = _ending(words)
+    if stripped.endswith(_QUESTION_MARKS):
+        return ending.asked
+    return ending.stopped if stripped.endswith(_STOP_MARKS) else ending.bare
 
 
 def completeness(text: str, probability: float | None) -> float:

@@ -12,11 +12,9 @@ from vivavoce.floor import inputs as say
 from vivavoce.floor.endpointing import endpoint_wait
 from vivavoce.floor.lexicon import plain, same_words
 from vivavoce.floor.policy import Mode, Policy
-from vivavoce.floor.utterance import Stretch, Utterance
+from vivavoce.floor.utterance import TOUCH_S, Stretch, Utterance
 
 __all__ = ["Facts", "Live", "State"]
-
-_TOUCH_S = 0.01  # a transcript that starts this little before a border belongs behind it
 
 
 class State(StrEnum):
@@ -96,10 +94,15 @@ class Facts:
         """What was said over the live turn."""
         return self.words.split(self.over_from)[1].text
 
+    def since(self, time: float) -> float:
+        """Seconds that have passed since then. Times are sums of frames: what they lack of 0.2 s
+        by rounding must not cost a frame."""
+        return round(self.now - time, 6)
+
     @property
     def quiet(self) -> float:
         """Seconds since the user fell silent, 0 while speaking."""
-        return 0.0 if self.speaking else max(0.0, self.now - self.quiet_since)
+        return 0.0 if self.speaking else self.since(self.quiet_since)
 
     @property
     def border(self) -> float:
@@ -110,8 +113,9 @@ class Facts:
 
     @property
     def covered(self) -> bool:
-        """Whether final transcripts cover all that was said."""
-        return self.words.final_until(self.quiet_since)
+        """Whether final transcripts cover all that was said and nobody has taken."""
+        until = max(self.words.end, self.taken_until, self.passed_over.end)
+        return self.words.is_final and until >= self.quiet_since - TOUCH_S
 
     @property
     def settled(self) -> bool:
@@ -157,7 +161,7 @@ class Facts:
             self.passed_over.words.add(transcript)
         elif self.answered.holds(transcript):
             self.answered.words.add(transcript)
-        elif transcript.start >= self.taken_until - _TOUCH_S or self.words.overlaps(transcript):
+        elif transcript.start >= self.taken_until - TOUCH_S or self.words.overlaps(transcript):
             self.words.add(transcript)
             if transcript.text and self.onset is None and not self.speaking:
                 # Words without voice activity: the words themselves tell since when it is quiet.
@@ -251,22 +255,20 @@ class Facts:
     def pass_over(self) -> None:
         """What was said over the answer belongs to no turn, unless its words come late and prove
         that it was meant. Words from before the answer go on waiting."""
-        until = self.border
+        until, addressed = self.border, self.addressed >= 0.5
         self.words, over = self.words.split(self.over_from)
-        if self.addressed >= 0.5:
-            if self.passed_over.start != self.over_from:
-                self.passed_over = Stretch(start=self.over_from)
-            self.passed_over.words = self.passed_over.words.joined(over)
-            self.passed_over.end = until
-        self.taken_until = until
-        self.onset = self.burst if self.speaking else None
-        self.end_probability = None
+        passed = self.passed_over
+        if passed.end != self.over_from or passed.addressed != addressed:
+            self.taken_until = max(self.taken_until, passed.end)
+            passed = self.passed_over = Stretch(start=self.over_from, addressed=addressed)
+        passed.words, passed.end = passed.words.joined(over), until
+        self.over_from = until
+        self.onset = self.end_probability = None
         self.forced = self.forced and bool(self.text)
 
     def take_back(self) -> None:
         """What was passed over belongs to the user's turn after all."""
         self.words = self.words.joined(self.passed_over.words)
-        self.taken_until = min(self.taken_until, self.passed_over.start)
         self.passed_over = Stretch()
 
     def end_speech(self) -> None:

@@ -12,7 +12,7 @@ from vivavoce.floor.table import TABLE, Row
 
 __all__ = ["Floor"]
 
-_ROWS: dict[tuple[State, type], tuple[Row, ...]] = {
+ROWS: dict[tuple[State, type], tuple[Row, ...]] = {
     (state, kind): tuple(row for row in TABLE if state in row.states and kind in row.inputs)
     for state in State
     for kind in say.Input.__args__
@@ -60,7 +60,7 @@ class Floor:
         facts = self._facts
         facts.now = max(facts.now, given.at)
         self._note(given)
-        for row in _ROWS[facts.state, type(given)]:
+        for row in ROWS[facts.state, type(given)]:
             if row.when(facts, given):
                 facts.state = row.do(facts, given)
                 break
@@ -83,7 +83,8 @@ class Floor:
             case say.Text(transcript=transcript):
                 facts.place(transcript)
             case say.EndProbability(probability=probability):
-                facts.end_probability = None if facts.onset is None else probability
+                if facts.onset is not None and not facts.speaking:
+                    facts.end_probability = probability
             case say.FirstSound(turn=turn) if facts.live is not None and facts.live.id == turn:
                 facts.live.heard = True
             case say.EffectBegun(turn=turn) if facts.live is not None and facts.live.id == turn:

@@ -213,8 +213,11 @@ def take_back(facts: Facts, given: say.Text) -> State:
 
 
 def over(facts: Facts, given: say.TurnEnded) -> State:
-    """The answer has been heard to its end."""
+    """The answer has been heard to its end. What was said over it counts if it is more than a
+    backchannel, or if something else says that it does."""
     facts.live = None
-    if is_backchannel(facts.over_text) and not facts.speaking and not facts.closing:
+    text = facts.over_text
+    waited_for = facts.forced or facts.closing or facts.closed or facts.rest() is State.USER
+    if not waited_for and (not text or is_backchannel(text)):
         facts.pass_over()
     return facts.rest()

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from vivavoce.core.transcript import Transcript
 
-__all__ = ["Stretch", "Utterance", "join"]
+__all__ = ["TOUCH_S", "Stretch", "Utterance", "join"]
 
-_TOUCH_S = 0.01  # stretches that share less than this do not overlap: half a frame
+TOUCH_S = 0.01  # stretches that share less than this do not overlap: half a frame
 
 # Kana, ideographs and their punctuation: scripts that put no spaces between words.
 _UNSPACED = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
@@ -40,7 +40,7 @@ class Utterance:
 
     def split(self, time: float) -> tuple[Utterance, Utterance]:
         """The transcripts that start before `time` (s), and the others."""
-        before = [part for part in self._parts if part.start < time - _TOUCH_S]
+        before = [part for part in self._parts if part.start < time - TOUCH_S]
         return Utterance(before), Utterance(self._parts[len(before) :])
 
     @property
@@ -68,28 +68,26 @@ class Utterance:
         """Whether there are transcripts and all of them are final."""
         return bool(self._parts) and all(part.is_final for part in self._parts)
 
-    def final_until(self, time: float) -> bool:
-        """Whether final transcripts cover everything up to `time` (s)."""
-        return self.is_final and self.end >= time - _TOUCH_S
-
 
 @dataclass(slots=True)
 class Stretch:
-    """Words that were taken, and the audio in which they were said (s)."""
+    """Words that were taken, and the audio in which they were said (s); `addressed` says whether
+    they were meant for the assistant."""
 
     words: Utterance = field(default_factory=Utterance)
     start: float = float("-inf")
     end: float = float("-inf")
+    addressed: bool = True
 
     def holds(self, transcript: Transcript) -> bool:
         """Whether the transcript is of this stretch."""
-        return self.start <= transcript.start + _TOUCH_S < self.end
+        return self.start <= transcript.start + TOUCH_S < self.end
 
 
 def _overlap(one: Transcript, other: Transcript) -> bool:
     """Whether they are of the same audio; two that start together are, however short."""
     first, second = (one, other) if one.start <= other.start else (other, one)
-    return first.start == second.start or first.end > second.start + _TOUCH_S
+    return first.start == second.start or first.end > second.start + TOUCH_S
 
 
 def join(texts: Iterable[str]) -> str:

@@ -81,6 +81,7 @@ def converse(
     capabilities: TransportCapabilities | None = None,
     change: Callable[[Parts], Parts] = lambda parts: parts,
     report_delay: float = 0.0,
+    play_delay: float | None = None,
 ) -> Talk:
     """Play a script on a virtual clock against scripted providers, and return what happened.
 
@@ -95,7 +96,7 @@ def converse(
         language="en",
     )
     given = capabilities or TransportCapabilities(reports_played=True, commits_on_close=True)
-    transport = MemoryTransport(given, report_delay=report_delay)
+    transport = MemoryTransport(given, report_delay=report_delay, play_delay=play_delay)
     return run_virtual(hold, parse_script(script), change(parts), transport, speller)
 
 

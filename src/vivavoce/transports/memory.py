@@ -18,7 +18,13 @@ import numpy as np
 from vivavoce.core.audio import FRAME_S, AudioFrame, Samples
 from vivavoce.core.errors import TransportClosed
 from vivavoce.core.events import Event
-from vivavoce.core.protocols import Control, InputClosed, Played, TransportCapabilities
+from vivavoce.core.protocols import (
+    Control,
+    InputClosed,
+    Played,
+    TransportCapabilities,
+    Truncate,
+)
 from vivavoce.transports.playout import Piece, Playout
 
 __all__ = ["MemoryTransport", "Sounded"]
@@ -28,18 +34,22 @@ _REPORT_S = 0.100
 
 @dataclass(frozen=True, slots=True)
 class Sounded:
-    """Audio that the person heard: `at` is the loop's time of its first sample (s)."""
+    """Audio that the person heard: `at` is the loop's time of its first sample, `position` where
+    that stands in the turn's audio (s)."""
 
     turn: str
     samples: Samples
     at: float
+    position: float
 
 
 class MemoryTransport:
     """Both ends in one object. The session's end is the `Transport` protocol; the person's end is
     `push`, `speak`, `control`, `close`, `lose`, `heard` and `events`.
 
-    `report_delay` is how late the person's played reports arrive (s).
+    `report_delay` is how late the person's word on what was played arrives (s): reports, and the
+    truncate of a client that owns its playback. `play_delay` is how much later than it arrives
+    audio sounds (s); the capabilities' `latency` unless it says otherwise.
     """
 
     def __init__(
@@ -47,13 +57,15 @@ class MemoryTransport:
         capabilities: TransportCapabilities | None = None,
         *,
         report_delay: float = 0.0,
+        play_delay: float | None = None,
     ) -> None:
         self.capabilities = capabilities or TransportCapabilities()
         self.events: list[Event] = []
         self.heard: list[Sounded] = []
         self._report_delay = report_delay
+        self._play_delay = self.capabilities.latency if play_delay is None else play_delay
         self._input: deque[AudioFrame | Control] = deque()
-        self._outbox: deque[tuple[float, Played]] = deque()
+        self._outbox: deque[tuple[float, Control]] = deque()
         self._clock = 0.0  # of the person's audio
         self._rate = 16000
         self._playout = Playout()
@@ -134,7 +146,7 @@ class MemoryTransport:
         if self._lost:
             raise TransportClosed("the person is gone")
         self._settle()
-        self._playout.add(turn, frame, anyio.current_time())
+        self._playout.add(turn, frame, anyio.current_time() + self._play_delay)
         self._notify()
 
     async def clear(self) -> None:
@@ -145,6 +157,8 @@ class MemoryTransport:
         dropped = self._playout.clear()
         if dropped and (self._last is None or self._last[0] != dropped[0].turn):
             self._last = (dropped[0].turn, 0.0)
+        if dropped and self._last is not None and self.capabilities.client_owned:
+            self._tell(Truncate(*self._last))
         self._report(final=True)
 
     async def notify(self, event: Event) -> None:
@@ -169,10 +183,11 @@ class MemoryTransport:
             self._last = (piece.turn, piece.position + piece.duration)
 
     def _report(self, *, final: bool) -> None:
-        if self._last is None or not self.capabilities.reports_played:
-            return
-        report = Played(*self._last, final)
-        self._outbox.append((anyio.current_time() + self._report_delay, report))
+        if self._last is not None and self.capabilities.reports_played:
+            self._tell(Played(*self._last, final))
+
+    def _tell(self, control: Control) -> None:
+        self._outbox.append((anyio.current_time() + self._report_delay, control))
         self._notify()
 
     async def _wait(self, deadline: float) -> None:
@@ -186,4 +201,4 @@ class MemoryTransport:
 
 
 def _sounded(piece: Piece) -> Sounded:
-    return Sounded(piece.turn, piece.samples, piece.due)
+    return Sounded(piece.turn, piece.samples, piece.due, piece.position)

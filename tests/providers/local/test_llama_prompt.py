@@ -5,7 +5,13 @@ import json
 import pytest
 
 from vivavoce.core.messages import ChatItem, Message, Role, ToolCall, ToolResult, ToolSpec
-from vivavoce.providers.local.llama_prompt import SPOKEN_STYLE, chat, grammar, partial_chat
+from vivavoce.providers.local.llama_prompt import (
+    SPOKEN_STYLE,
+    callable_tools,
+    chat,
+    grammar,
+    partial_chat,
+)
 
 SYSTEM = Message(Role.SYSTEM, "You are Ada.")
 ASKED = Message(Role.USER, "What is two plus two?")
@@ -67,6 +73,13 @@ def test_the_word_that_may_still_grow_is_not_read_ahead(text: str, kept: str | N
 
 def test_a_conversation_that_ends_with_the_assistant_is_read_whole() -> None:
     assert partial_chat([ASKED, ANSWERED]) == [ASKED, ANSWERED]
+
+
+def test_one_question_may_call_tools_three_times() -> None:
+    round_trip: list[ChatItem] = [CALL, ToolResult("call_1", "get_weather", "rain")]
+    assert callable_tools([ASKED, *round_trip * 2], (WEATHER,)) == (WEATHER,)
+    assert callable_tools([ASKED, *round_trip * 3], (WEATHER,)) == ()
+    assert callable_tools([ASKED, *round_trip * 3, ANSWERED, ASKED], (WEATHER,)) == (WEATHER,)
 
 
 def test_a_grammar_is_made_only_where_something_is_to_be_kept_from_the_model() -> None:

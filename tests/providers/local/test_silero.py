@@ -100,13 +100,12 @@ async def test_a_cancelled_awaiter_leaves_the_others_served(silero: Silero) -> N
     await silero.warm()
     window = speech()[40]
     for steps in range(6):
-        async with anyio.create_task_group() as group:
-            async with anyio.create_task_group() as cancelled:
-                cancelled.start_soon(silero.stream().probability, window)
-                for _ in range(steps):
-                    await anyio.lowlevel.checkpoint()
-                group.start_soon(silero.stream().probability, window)
-                cancelled.cancel_scope.cancel()
+        async with anyio.create_task_group() as group, anyio.create_task_group() as cancelled:
+            cancelled.start_soon(silero.stream().probability, window)
+            for _ in range(steps):
+                await anyio.lowlevel.checkpoint()
+            group.start_soon(silero.stream().probability, window)
+            cancelled.cancel_scope.cancel()
     assert await silero.stream().probability(window) >= 0
 
 

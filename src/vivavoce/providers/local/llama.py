@@ -21,7 +21,13 @@ from vivavoce.core.messages import (
     Usage,
 )
 from vivavoce.core.protocols import LLMCapabilities
-from vivavoce.providers.local.llama_prompt import SPOKEN_STYLE, chat, grammar, partial_chat
+from vivavoce.providers.local.llama_prompt import (
+    SPOKEN_STYLE,
+    callable_tools,
+    chat,
+    grammar,
+    partial_chat,
+)
 from vivavoce.providers.local.llama_server import LlamaServer
 from vivavoce.providers.local.runtime import Runtime
 
@@ -85,7 +91,7 @@ class Llama:
         server = await self._load()
         request = {
             "messages": chat(messages, tools, self._style),
-            "grammar": grammar(tools, self._style),
+            "grammar": grammar(callable_tools(messages, tools), self._style),
             "max_tokens": self._max_tokens,
             "cache_prompt": True,
             **SAMPLING,
@@ -133,8 +139,17 @@ class Llama:
         return sum(5 + _tokens(turn["content"]) for turn in chat(messages, tools, self._style)) + 5
 
     async def warm(self) -> None:
-        """Load the model and read the style, with which prompts without instructions begin."""
-        await self.prefill([Message(Role.USER, "Hello there")])
+        """Load the model, read the style, and make the grammar, whose first use takes 0.5 s."""
+        server = await self._load()
+        request = {
+            "messages": chat([Message(Role.USER, "Hello.")], (), self._style),
+            "grammar": grammar((), self._style),
+            "max_tokens": 1,
+            "cache_prompt": True,
+        }
+        async with self._runtime.lane("llm").stream(partial(server.complete, request)) as pieces:
+            async for _ in pieces:
+                pass
 
     async def _load(self) -> LlamaServer:
         loader = partial(

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from vivavoce.core.messages import ChatItem, Message, Role, ToolCall, ToolResult, ToolSpec
 
-__all__ = ["SPOKEN_STYLE", "chat", "grammar", "partial_chat"]
+__all__ = ["SPOKEN_STYLE", "callable_tools", "chat", "grammar", "partial_chat"]
 
 SPOKEN_STYLE = (
     "You are a voice assistant. Answer in one to three short spoken sentences, in the user's "
@@ -51,6 +51,7 @@ _UNSPEAKABLE = r"\n\r\t*#`_|{}\[\]<>\\\u{1f000}-\u{1fbff}\u{2600}-\u{27bf}"
 # A sentence ends with a mark before a space; "3.5" does not end one. One may be an "Of course!".
 _SENTENCE = rf"([^{_UNSPEAKABLE}.!?]|[.!?]+[^\s{_UNSPEAKABLE}.!?])*[.!?]*"
 _MOST_SENTENCES = 4
+_MOST_CALLS = 3  # for one question
 _SPOKEN = rf"/[^\s{_UNSPEAKABLE}]{_SENTENCE}( {_SENTENCE}){{0,{_MOST_SENTENCES - 1}}}/"
 _ANYTHING = r"/[^{\s](.|\n)*/"
 
@@ -90,6 +91,16 @@ def partial_chat(items: Sequence[ChatItem]) -> Sequence[ChatItem]:
             kept = text.rstrip().rpartition(" ")[0]
             return [*before, Message(Role.USER, kept)] if kept else before
     return items
+
+
+def callable_tools(items: Sequence[ChatItem], tools: Sequence[ToolSpec]) -> Sequence[ToolSpec]:
+    """The tools, or none when enough were called for one question: a small model may never stop."""
+    called = 0
+    for item in reversed(items):
+        if isinstance(item, Message) and item.role is Role.USER:
+            break
+        called += isinstance(item, ToolCall)
+    return tools if called < _MOST_CALLS else ()
 
 
 def grammar(tools: Sequence[ToolSpec], style: str) -> str:

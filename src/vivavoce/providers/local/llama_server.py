@@ -73,6 +73,10 @@ class LlamaServer:
             raise ModelError(f"llama.cpp cannot load {path}: {error}") from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+        # A model that is freed before its loop has begun is joined for ever (llama.cpp sets
+        # `running` when the loop starts, after the end was asked for). An answer proves it has.
+        probe = {"messages": [{"role": "user", "content": "."}], "max_tokens": 0}
+        self.complete(probe, lambda _: None, lambda: False)
 
     def close(self) -> None:
         """Free the model and end its threads."""

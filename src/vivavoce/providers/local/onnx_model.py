@@ -22,8 +22,8 @@ class OnnxModel:
     """
 
     def __init__(self, path: Path, threads: int, provider: str, role: str) -> None:
-        import onnxruntime  # noqa: PLC0415  (takes 0.2 s, and reads what Runtime sets)
-        from onnxruntime.capi import onnxruntime_pybind11_state as native  # noqa: PLC0415
+        import onnxruntime
+        from onnxruntime.capi import onnxruntime_pybind11_state as native
 
         self._provider = provider
         self._role = role

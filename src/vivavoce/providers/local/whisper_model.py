@@ -71,8 +71,8 @@ class WhisperModel:
     """
 
     def __init__(self, directory: Path, *, threads: int = 1, slots: int = 2) -> None:
-        import ctranslate2  # noqa: PLC0415  (heavy, and reads what Runtime sets)
-        import tokenizers  # noqa: PLC0415
+        import ctranslate2
+        import tokenizers
 
         try:
             self._whisper = ctranslate2.models.Whisper(

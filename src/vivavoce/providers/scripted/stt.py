@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import anyio
 import numpy as np
@@ -18,11 +18,11 @@ from vivavoce.providers.scripted.spelling import Speller
 __all__ = ["ScriptedSTT"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ScriptedSTT:
     """Partials every `partial_every` seconds of audio, `partial_lag` behind it; the final
-    `final_delay` after the last word's end. A spoken word ends in the punctuation that `marks`
-    has for the whole text, "." unless it says otherwise."""
+    `final_delay` after the last word's end. What was said ends as `endings` has it for the whole
+    text, in "." unless it says otherwise. `open_streams` are in use now."""
 
     speller: Speller
     partial_every: float = 0.100
@@ -31,11 +31,16 @@ class ScriptedSTT:
     endings: tuple[tuple[str, str], ...] = ()
     name: str = "scripted/stt"
     capabilities: STTCapabilities = STTCapabilities(word_times=True)
+    open_streams: int = field(default=0, init=False)
 
     @asynccontextmanager
     async def stream(self, *, language: str | None = None) -> AsyncIterator[_Stream]:
         """Open a stream."""
-        yield _Stream(self)
+        self.open_streams += 1
+        try:
+            yield _Stream(self)
+        finally:
+            self.open_streams -= 1
 
     def ending(self, text: str) -> str:
         """What ends the text when it is final."""

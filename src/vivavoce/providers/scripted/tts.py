@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import anyio
 
 from vivavoce.core.protocols import TTSCapabilities
 from vivavoce.core.speech import Speech
+from vivavoce.engine.closing import closing
 from vivavoce.engine.streams import Stream
 from vivavoce.providers.scripted.spelling import Speller
 
 __all__ = ["ScriptedTTS"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ScriptedTTS:
     """The first audio of a text `first_byte` seconds after it was given, the rest `speed` times as
-    fast as it is spoken, in chunks of `chunk` seconds."""
+    fast as it is spoken, in chunks of `chunk` seconds. `open_streams` are in use now."""
 
     speller: Speller
     first_byte: float = 0.100
@@ -29,6 +30,7 @@ class ScriptedTTS:
     word_times: bool = True
     name: str = "scripted/tts"
     sample_rate: int = 24000
+    open_streams: int = field(default=0, init=False)
 
     @property
     def capabilities(self) -> TTSCapabilities:
@@ -38,7 +40,11 @@ class ScriptedTTS:
     @asynccontextmanager
     async def stream(self, *, language: str | None = None) -> AsyncIterator[_Stream]:
         """Open a stream for one answer."""
-        yield _Stream(self)
+        self.open_streams += 1
+        try:
+            yield _Stream(self)
+        finally:
+            self.open_streams -= 1
 
 
 class _Stream:
@@ -54,8 +60,9 @@ class _Stream:
 
     async def __aiter__(self) -> AsyncIterator[Speech]:
         async for text in self._texts:
-            async for speech in self._speech(text):
-                yield speech
+            async with closing(self._speech(text)) as chunks:
+                async for speech in chunks:
+                    yield speech
 
     async def _speech(self, text: str) -> AsyncIterator[Speech]:
         tts = self._tts
