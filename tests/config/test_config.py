@@ -36,7 +36,10 @@ def test_the_environment_names_another_file(tmp_path: Path) -> None:
 
 
 def test_nested_and_listed_settings_come_from_text() -> None:
-    environ = {"VIVAVOCE_FLOOR__WAITS_MS": "100,200,300,400", "VIVAVOCE_FLOOR__INTERRUPTIONS": "false"}
+    environ = {
+        "VIVAVOCE_FLOOR__WAITS_MS": "100,200,300,400",
+        "VIVAVOCE_FLOOR__INTERRUPTIONS": "false",
+    }
     floor = load_settings(environ=environ).floor
     assert floor.waits_ms == (100, 200, 300, 400)
     assert not floor.interruptions
@@ -91,7 +94,7 @@ def test_a_broken_file_is_named(tmp_path: Path, text: str, words: str) -> None:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="gone.toml cannot be read"):
+    with pytest.raises(ConfigError, match=r"gone\.toml cannot be read"):
         load_settings(tmp_path / "gone.toml", environ={})
 
 

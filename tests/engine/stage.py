@@ -18,6 +18,7 @@ from vivavoce.core.errors import TransportClosed
 from vivavoce.core.events import Event, Failed, TurnEnded
 from vivavoce.core.messages import Message, Role
 from vivavoce.core.protocols import TransportCapabilities
+from vivavoce.core.transcript import Word
 from vivavoce.core.turn import TurnRecord
 from vivavoce.engine.failures import unwrapped
 from vivavoce.engine.listeners import Listener
@@ -219,24 +220,29 @@ class Stage:
             if isinstance(item, Message) and item.role is Role.ASSISTANT
         ]
 
-    def heard_words(self, turn: str, tolerance: float = 0.0) -> list[str]:
-        """The words of a turn whose last sample was played, or all but `tolerance` seconds."""
+    def words_by_position(self, turn: str) -> list[Word]:
+        """The words of a turn that were played, where they stand in its audio; the last may be cut
+        short."""
         rate = self.transport.capabilities.sample_rate
         pieces = [piece for piece in self.transport.heard if piece.turn == turn]
         if not pieces:
             return []
-        end = max(round(piece.position * rate) + len(piece.samples) for piece in pieces)
-        line = np.zeros(end, np.int16)
-        for piece in pieces:
-            first = round(piece.position * rate)
-            line[first : first + len(piece.samples)] = piece.samples
-        words = self.speller.read(line, rate)
-        spoken = [word.text for word in words]
-        if words and words[-1].end >= end / rate - 1e-9:
-            whole = len(words[-1].text) / self.tts.characters_a_second - 0.010
-            if words[-1].end - words[-1].start < whole - tolerance - 2.5 / rate:
-                spoken.pop()
-        return spoken
+        ends = [round(piece.position * rate) + len(piece.samples) for piece in pieces]
+        line = np.zeros(max(ends), np.int16)
+        for piece, end in zip(pieces, ends, strict=True):
+            line[end - len(piece.samples) : end] = piece.samples
+        return self.speller.read(line, rate)
+
+    def heard_words(self, turn: str, tolerance: float = 0.0) -> list[str]:
+        """The words of a turn whose last sample was played, or all but `tolerance` seconds."""
+        words = self.words_by_position(turn)
+        if words:
+            last = words[-1]
+            whole = len(last.text) / self.tts.characters_a_second - 0.010
+            rounding = 2.5 / self.transport.capabilities.sample_rate
+            if last.end - last.start < whole - tolerance - rounding:
+                words.pop()
+        return [word.text for word in words]
 
 
 def without_word_times(parts: Parts) -> Parts:

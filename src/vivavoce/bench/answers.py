@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
+import anyio
 import numpy as np
 
 from vivavoce.core.audio import Samples
-from vivavoce.core.messages import ChatItem
-from vivavoce.providers.scripted import ScriptedLLM, Speller
+from vivavoce.core.messages import ChatItem, LLMDelta, TextDelta, ToolSpec, Usage
+from vivavoce.core.protocols import LLMCapabilities
+from vivavoce.providers.scripted import Speller
 from vivavoce.providers.scripted.llm import last_user_text
 from vivavoce.text.pieces import PieceSplitter
 
@@ -23,6 +26,7 @@ __all__ = [
 ]
 
 CHARACTERS_A_SECOND = 15.0  # about 180 words a minute
+_TOKEN = re.compile(r"\s*\S+")
 _GAP_S = 0.010  # the speller's, between words
 _FADE_S = 0.006  # at most so much of a word's beginning is faded in when an answer goes on
 _EXACT_S = 0.001  # the engine's measure of "played to the end"
@@ -37,18 +41,39 @@ ANSWERS = (
 )
 
 
-class AnsweringLLM(ScriptedLLM):
-    """Answers by what was asked, and keeps no record: its memory would count as the engine's."""
+class AnsweringLLM:
+    """Answers by what was asked: the first token after `first_token` seconds, the others
+    `token_interval` apart.
 
-    def __init__(self) -> None:
-        super().__init__(_answer)
+    Unlike `ScriptedLLM` it keeps no record, whose memory would count as the engine's, and its tokens
+    are due at times of their own: a model does not wait for a busy event loop.
+    """
 
-    def _reply(self, messages: Sequence[ChatItem]) -> str:
-        self.requests.clear()
-        return _answer(messages)
+    name = "bench/answers"
+    capabilities = LLMCapabilities(prefill=True)
 
-    async def prefill(self, messages: Sequence[ChatItem], tools: object = ()) -> None:
+    def __init__(self, *, first_token: float, token_interval: float) -> None:
+        self._first_token = first_token
+        self._token_interval = token_interval
+
+    async def reply(
+        self, messages: Sequence[ChatItem], tools: Sequence[ToolSpec] = ()
+    ) -> AsyncIterator[LLMDelta]:
+        """The answer to the last message."""
+        due = anyio.current_time() + self._first_token
+        tokens = _TOKEN.findall(_answer(messages))
+        for token in tokens:
+            await anyio.sleep_until(due)
+            due += self._token_interval
+            yield TextDelta(token)
+        yield Usage(self.count_tokens(messages, tools), len(tokens))
+
+    async def prefill(self, messages: Sequence[ChatItem], tools: Sequence[ToolSpec] = ()) -> None:
         """Costs nothing."""
+
+    def count_tokens(self, messages: Sequence[ChatItem], tools: Sequence[ToolSpec] = ()) -> int:
+        """Never too many: the context has no limit."""
+        return 0
 
 
 def _answer(messages: Sequence[ChatItem]) -> str:

@@ -15,7 +15,8 @@ from random import Random
 
 from vivavoce.bench.answers import answer_speller
 from vivavoce.bench.caller import Caller
-from vivavoce.bench.findings import SCRIPTED_S, Findings, find
+from vivavoce.bench.delays import SCRIPTED_S
+from vivavoce.bench.findings import Findings, find
 from vivavoce.bench.load import apply_load
 from vivavoce.bench.recordings import Utterance, load_utterances
 from vivavoce.bench.report import Report, Row, percentile

@@ -8,17 +8,12 @@ from typing import TypedDict, cast
 
 from vivavoce.bench.answers import heard_words, more_tokens, remembered_words, wrong_words
 from vivavoce.bench.caller import Caller, Exchange
+from vivavoce.bench.delays import FINAL_S, FIRST_BYTE_S, FIRST_TOKEN_S, SCRIPTED_S, TOKEN_S
 from vivavoce.bench.link import OUTPUT_RATE
 from vivavoce.bench.load import Load
 from vivavoce.providers.scripted import Speller
 
-__all__ = ["FIRST_TOKEN_S", "SCRIPTED_S", "Findings", "find"]
-
-FINAL_S = 0.350
-FIRST_TOKEN_S = 0.375
-TOKEN_S = 0.015
-FIRST_BYTE_S = 0.100
-SCRIPTED_S = FINAL_S + FIRST_TOKEN_S + FIRST_BYTE_S  # what the providers take of every gap
+__all__ = ["Findings", "find"]
 
 
 class _Turn(TypedDict):

@@ -17,6 +17,7 @@ import msgspec
 from anyio.abc import TaskGroup
 
 from vivavoce.bench.answers import CHARACTERS_A_SECOND, AnsweringLLM, answer_speller
+from vivavoce.bench.delays import FINAL_S, FIRST_BYTE_S, FIRST_TOKEN_S, TOKEN_S
 from vivavoce.bench.link import Link
 from vivavoce.bench.recognition import RecordedSTT
 from vivavoce.bench.recordings import load_utterances
@@ -57,9 +58,9 @@ async def serve(serving: Serving) -> None:
             vad=serving.vad,
             turn_detector=serving.turn_detector,
         ),
-        stt=RecordedSTT(utterances),
-        llm=AnsweringLLM(),
-        tts=ScriptedTTS(speller, characters_a_second=CHARACTERS_A_SECOND),
+        stt=RecordedSTT(utterances, final_delay=FINAL_S),
+        llm=AnsweringLLM(first_token=FIRST_TOKEN_S, token_interval=TOKEN_S),
+        tts=ScriptedTTS(speller, first_byte=FIRST_BYTE_S, characters_a_second=CHARACTERS_A_SECOND),
         vad=vad,
     )
     lags: list[float] = []

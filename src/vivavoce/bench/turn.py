@@ -181,11 +181,15 @@ def _report(asked: Sequence[_Asked], providers: str, names: dict[str, str]) -> R
         heading=("answer", "right", "gap ms", *(stage.value for stage in _STAGES), "words wrong"),
         rows=rows,
         notes=(
-            f"gap p50 {percentile(gaps, 50):.2f} s, p95 {percentile(gaps, 95):.2f} s over "
-            f"{len(gaps)} turns; target {_TARGET_S} s, aim {GAP_BUDGET_S} s",
+            (
+                f"gap p50 {percentile(gaps, 50):.2f} s, p95 {percentile(gaps, 95):.2f} s over "
+                f"{len(gaps)} turns; target {_TARGET_S} s, aim {GAP_BUDGET_S} s"
+            ),
             f"{right} of {len(asked)} answers are right",
-            f"words wrong: what {_LISTENER} hears in the answers' audio, pooled over "
-            f"{errors.reference_words} words: {errors.rate:.1%}",
+            (
+                f"words wrong: what {_LISTENER} hears in the answers' audio, pooled over "
+                f"{errors.reference_words} words: {errors.rate:.1%}"
+            ),
             "the questions are spoken by a synthetic voice other than the one that answers",
         ),
         data={

@@ -12,7 +12,10 @@ __all__ = ["fetch_missing"]
 
 
 def fetch_missing(providers: Mapping[str, str]) -> None:
-    """`providers` is a name for each role, as in `Choice.as_dict`. Fetch what is not here. Raises ModelError, or PreflightError before the first download."""
+    """Fetch the models that are not here; `providers` has a name for each role.
+
+    Raises ModelError, or PreflightError before the first download.
+    """
     directory = models_directory()
     wanted = [
         model(MODELS[role][name.partition("/")[2]])

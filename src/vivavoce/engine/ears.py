@@ -122,8 +122,10 @@ class Ears:
             parts = self._parts
             voice = Voice(parts.vad, lambda message: parts.failed("vad", message, False))
             async for frame in self._intake:
-                await self._listen(voice, frame)
+                # The recogniser first: waiting for the detector would delay every word.
                 self._pass_on(self._at_rate("stt", frame, parts.stt.capabilities.sample_rate))
+                await self._listen(voice, frame)
+                self._send_due()
                 self._parts.feed(say.Tick(self._parts.floor_time()))
             self._tell(self._activity.stop(self._parts.floor_time()))
             self.flush()
@@ -180,17 +182,19 @@ class Ears:
 
     def _pass_on(self, frame: AudioFrame) -> None:
         """Send speech with a little before and after it; keep the rest for a while."""
+        self._pre_roll.append(frame)
+        self._pre_roll_s += frame.duration
+        self._send_due()
+        recent = frame.end - self._stopped_at <= _POST_ROLL_S
+        while self._pre_roll_s > (_POST_ROLL_S if recent else _PRE_ROLL_S):
+            self._pre_roll_s -= self._pre_roll.popleft().duration
+
+    def _send_due(self) -> None:
+        """Send what the detector has let through; at the end of speech, ask for the final."""
         if self._sending or self._parts.stt.capabilities.continuous:
             while self._pre_roll:
                 self._hand_on(self._pre_roll.popleft())
             self._pre_roll_s = 0.0
-            self._hand_on(frame)
-        else:
-            self._pre_roll.append(frame)
-            self._pre_roll_s += frame.duration
-            recent = frame.end - self._stopped_at <= _POST_ROLL_S
-            while self._pre_roll_s > (_POST_ROLL_S if recent else _PRE_ROLL_S):
-                self._pre_roll_s -= self._pre_roll.popleft().duration
         if self._flush_due:
             self._sending = self._flush_due = False
             self.flush()

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-import anyio
 import numpy as np
 
 from vivavoce.core.audio import FRAME_S, AudioFrame, Samples
 from vivavoce.core.protocols import Transport
 from vivavoce.engine.timeline import Timeline
 from vivavoce.engine.track import Track
+from vivavoce.engine.wake import Wake
 
 __all__ = ["AHEAD_S", "Mouth"]
 
@@ -49,7 +49,8 @@ class Mouth:
         self._is_open = False
         self._clearing = False
         self._fading = False
-        self._wake = anyio.Event()
+        self._wake = Wake()
+        self._starved = False
         self._plays_until = 0.0
         self._booked: deque[tuple[float, float, float]] = deque()  # time, position, position
         self._reported: tuple[float, float] | None = None  # position, when
@@ -62,7 +63,7 @@ class Mouth:
         """Let this answer be heard, from where it stopped."""
         if track is not self._track:
             self._track = track
-            track.changed = self._notice
+            track.changed = self._fed
             self._reported, self._sound_at, self._has_sounded = None, None, False
             self._booked.clear()
         elif not self._is_open:
@@ -134,19 +135,22 @@ class Mouth:
     def _notice(self) -> None:
         self._wake.set()
 
+    def _fed(self) -> None:
+        """There is more audio: of interest only where it was waited for."""
+        if self._starved or self._track is None or self._track.finished:
+            self._wake.set()
+
     # --- the work ---------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Play what is given, until cancelled. Raises TransportClosed when the peer is gone."""
         while True:
-            self._wake = anyio.Event()
             if self._clearing:
                 self._clearing = False
                 await self._transport.clear()
                 continue
             delay = await self._pump()
-            with anyio.move_on_after(delay):
-                await self._wake.wait()
+            await self._wake.wait(delay)
 
     async def _pump(self) -> float | None:
         """Hand over what is due. Returns after how long there is more to do; None: when woken."""
@@ -154,10 +158,12 @@ class Mouth:
         if track is None or not self._is_open:
             return None
         samples_a_frame = round(track.sample_rate * FRAME_S)
+        self._starved = False
         while self._plays_until - self._timeline.now() < AHEAD_S:
             position = track.taken
             samples = track.take(samples_a_frame)
             if samples is None:
+                self._starved = True
                 break
             self._book(track, position, samples)
             await self._transport.send(

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 import anyio
 
 from vivavoce.core.errors import TransportClosed
+from vivavoce.engine.wake import Wake
 
 __all__ = ["Full", "Statistics", "Stream"]
 
@@ -53,7 +54,7 @@ class Stream(Generic[T]):
         self._dropped = 0
         self._taken = 0
         self._closed = False
-        self._filled = anyio.Event()
+        self._filled = Wake()
         self._drained = anyio.Event()
         self._overflowed = anyio.Event()
 
@@ -127,10 +128,10 @@ class Stream(Generic[T]):
         while not self._items:
             if self._closed:
                 raise StopAsyncIteration
-            self._filled = anyio.Event()
             await self._filled.wait()
         item = self._items.popleft()
         self._load -= self._weight(item)
         self._taken += 1
-        self._drained.set()
+        if not self._drained.is_set():
+            self._drained.set()
         return item

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import anyio
+import asyncio
 
 from vivavoce.core.audio import AudioFrame
 
@@ -22,14 +22,16 @@ class Timeline:
     """
 
     def __init__(self) -> None:
-        self._zero = anyio.current_time()
+        # Not `anyio.current_time`: that looks its backend up at each of ten calls a frame.
+        self._clock = asyncio.get_running_loop().time
+        self._zero = self._clock()
         self._anchor: float | None = None
         self._arrived = 0.0
         self.heard_until = 0.0
 
     def now(self) -> float:
         """Seconds since the session began, by the loop's clock."""
-        return anyio.current_time() - self._zero
+        return self._clock() - self._zero
 
     def place(self, frame: AudioFrame) -> AudioFrame:
         """The frame with its start on the session's timeline."""
@@ -50,7 +52,8 @@ class Timeline:
 
     def floor_time(self) -> float:
         """The time at which the floor decides."""
-        now = self.now()
-        if now - self._arrived < STALE_S:
-            return self.heard_until
-        return max(self.heard_until, now)
+        return max(self.heard_until, self.now()) if self.is_silent() else self.heard_until
+
+    def is_silent(self) -> bool:
+        """Whether no audio has come for so long that time passes without it."""
+        return self.now() - self._arrived >= STALE_S

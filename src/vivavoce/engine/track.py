@@ -38,6 +38,7 @@ class _Said:
     broken: bool = False  # its audio stops at `end`, before its words do
     voiced_from: float | None = None
     voiced_to: float = 0.0
+    timed: list[tuple[int, float, float]] | None = None  # its words, once they were asked for
 
 
 class Track:
@@ -95,6 +96,7 @@ class Track:
             said.words.extend(speech.words)
             said.ended = speech.ends
             said.end = self.duration
+            said.timed = None
             loud = np.flatnonzero(np.abs(samples) >= _VOICED)
             if len(loud):
                 if said.voiced_from is None:
@@ -193,7 +195,9 @@ class Track:
     def _words(self) -> Iterator[tuple[int, float, float]]:
         """Each word's end in the reply (characters), and when it starts and ends (s)."""
         for said in self._said:
-            for word in _exact(said) if said.words else _estimated(said):
+            if said.timed is None:
+                said.timed = list(_exact(said) if said.words else _estimated(said))
+            for word in said.timed:
                 if said.broken and word[2] > said.end + _PLAYED:
                     break
                 yield word

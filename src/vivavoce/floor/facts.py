@@ -134,6 +134,13 @@ class Facts:
         """Whether speech can end the live turn, or take it back."""
         return self.live is not None and (self.policy.interruptions or self.live.joinable)
 
+    @property
+    def awaited(self) -> bool:
+        """Whether the user still speaks, or something says that the words count whatever they are:
+        the key, a response or an item that was asked for, the end of a file."""
+        ended = self.forced or self.closing or self.closed
+        return ended or self.speaking or self.key_held
+
     def ready(self) -> bool:
         """Whether the user's turn is over."""
         if not self.text or not self.settled:

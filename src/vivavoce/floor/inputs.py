@@ -241,7 +241,8 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class CloseItem:
-    """Put the user's words into the conversation without answering them."""
+    """Put the user's words into the conversation without answering them. Without text: what was
+    said belongs to nobody. Either way, what is said from now on is something new."""
 
     text: str
 

@@ -79,9 +79,10 @@ def end_turn_later(facts: Facts, given: say.KeyUp) -> State:
 
 
 def stop(facts: Facts, given: say.Stop) -> State:
-    """End the answer for good. What was said over it goes with it, unless the user goes on."""
+    """End the answer for good. What was said over it goes with it, unless that is awaited."""
     facts.cancel(Outcome.INTERRUPTED, say_again=False)
-    if not facts.speaking and not facts.key_held:
+    if not facts.awaited:
+        facts.actions.append(say.CloseItem(""))
         facts.drop_words()
     return facts.rest()
 
@@ -217,7 +218,8 @@ def over(facts: Facts, given: say.TurnEnded) -> State:
     backchannel, or if something else says that it does."""
     facts.live = None
     text = facts.over_text
-    waited_for = facts.forced or facts.closing or facts.closed or facts.rest() is State.USER
-    if not waited_for and (not text or is_backchannel(text)):
+    if not facts.awaited and (not text or is_backchannel(text)):
+        if facts.onset is not None:
+            facts.actions.append(say.CloseItem(""))
         facts.pass_over()
     return facts.rest()

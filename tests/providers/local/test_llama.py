@@ -20,17 +20,14 @@ from vivavoce.core.messages import (
     Usage,
 )
 from vivavoce.core.protocols import LLM
-from vivavoce.models.store import models_directory
+from vivavoce.models import path
 from vivavoce.providers.local.llama import Llama
 from vivavoce.providers.local.llama_server import LlamaServer
 from vivavoce.providers.local.runtime import Runtime
 
-WEIGHTS = next(iter((models_directory() / "smollm2-135m").glob("*.gguf")), None)
+(WEIGHTS,) = path("smollm2-135m").glob("*.gguf")
 
-pytestmark = [
-    pytest.mark.anyio,
-    pytest.mark.skipif(WEIGHTS is None, reason="vivavoce models fetch smollm2-135m"),
-]
+pytestmark = pytest.mark.anyio
 
 STORY = [Message(Role.USER, "Tell me a long story about a fox.")]
 ECHO = ToolSpec(
@@ -53,7 +50,7 @@ async def runtime() -> AsyncIterator[Runtime]:
 
 @pytest.fixture
 def llama(runtime: Runtime) -> Llama:
-    return Llama(runtime, WEIGHTS or Path(), name="local/smollm2-135m", max_tokens=24)
+    return Llama(runtime, WEIGHTS, name="local/smollm2-135m", max_tokens=24)
 
 
 async def everything(
@@ -211,9 +208,9 @@ async def test_a_missing_and_a_broken_file_are_model_errors(
 ) -> None:
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"GGUF" + bytes(100))
-    for path in (tmp_path / "none.gguf", broken):
-        with pytest.raises(ModelError, match=path.name):
-            await Llama(runtime, path).warm()
+    for written in (tmp_path / "none.gguf", broken):
+        with pytest.raises(ModelError, match=written.name):
+            await Llama(runtime, written).warm()
 
 
 def native_threads() -> int:

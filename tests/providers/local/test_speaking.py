@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
+import faster_whisper
 import numpy as np
 import pytest
 
+from vivavoce.audio.resample import resample
 from vivavoce.core.audio import Samples
 from vivavoce.core.errors import ConfigError, LocalProtocolError, ModelError
 from vivavoce.core.protocols import TTS
 from vivavoce.core.speech import Speech
 from vivavoce.core.transcript import Word
-from vivavoce.models.store import models_directory
+from vivavoce.models import path
 from vivavoce.providers.local.espeak import Espeak, times
 from vivavoce.providers.local.espeak_process import EspeakProcess, SpokenWord
 from vivavoce.providers.local.phonemes import read
@@ -24,10 +26,9 @@ from vivavoce.providers.local.runtime import Runtime
 from vivavoce.providers.local.utterances import utterances
 from vivavoce.text.normalise import speakable
 
-VOICE = models_directory() / "piper-joe" / "en_US-joe-medium.onnx"
+VOICE = path("piper-joe") / "en_US-joe-medium.onnx"
 
 pytestmark = pytest.mark.anyio
-needs_voice = pytest.mark.skipif(not VOICE.exists(), reason="vivavoce models fetch piper-joe")
 
 SENTENCE = "It costs $3.50, at 10 a.m. on the corner of the street. Really! Yes."
 
@@ -43,7 +44,7 @@ async def runtime() -> AsyncIterator[Runtime]:
         yield runtime
 
 
-@pytest.fixture(params=[pytest.param("piper", marks=needs_voice), "espeak"])
+@pytest.fixture(params=["piper", "espeak"])
 def tts(request: pytest.FixtureRequest, runtime: Runtime) -> TTS:
     return Piper(runtime, VOICE) if request.param == "piper" else Espeak(runtime)
 
@@ -193,7 +194,6 @@ async def test_an_unknown_language_is_a_config_error(tts: TTS) -> None:
             pass
 
 
-@needs_voice
 async def test_the_english_voice_refuses_korean_and_reads_what_it_is_given(
     runtime: Runtime,
 ) -> None:
@@ -248,7 +248,6 @@ def test_utterances_end_with_sentences_and_stay_short() -> None:
     assert "".join(part.text for part in parts).count("word") == 200
 
 
-@needs_voice
 def test_chunks_sound_exactly_like_the_whole() -> None:
     model = PiperModel(VOICE)
     with EspeakProcess() as reader:
@@ -264,7 +263,6 @@ def test_chunks_sound_exactly_like_the_whole() -> None:
     assert len(whole) == frames.count * model.hop
 
 
-@needs_voice
 def test_a_voice_that_is_none_is_a_model_error(tmp_path: Path) -> None:
     missing = tmp_path / "none.onnx"
     with pytest.raises(ModelError, match="models fetch"):
@@ -279,24 +277,18 @@ def test_a_voice_that_is_none_is_a_model_error(tmp_path: Path) -> None:
         PiperModel(missing)
 
 
-@needs_voice
 async def test_a_recogniser_understands_the_voice(runtime: Runtime) -> None:
-    weights = models_directory() / "whisper-tiny.en"
-    if not weights.is_dir():
-        pytest.skip("vivavoce models fetch whisper-tiny.en")
-    faster_whisper = pytest.importorskip("faster_whisper")
-    soxr = pytest.importorskip("soxr")
     texts = [
         "The capital of France is Paris.",
         "A leap year has three hundred and sixty six days.",
         "Put the egg in cold water and wait for ten minutes.",
     ]
     whisper = faster_whisper.WhisperModel(
-        str(weights), device="cpu", compute_type="int8", cpu_threads=1
+        str(path("whisper-tiny.en")), device="cpu", compute_type="int8", cpu_threads=1
     )
     asked, right = 0, 0
     for text, one in zip(texts, await said(Piper(runtime, VOICE), *texts), strict=True):
-        audio = soxr.resample(one.samples.astype(np.float32) / 32768, 22050, 16000)
+        audio = resample(one.samples, 22050, 16000).astype(np.float32) / 32768
         segments, _ = whisper.transcribe(audio, language="en", beam_size=1)
         answer = "".join(segment.text for segment in segments).lower()
         answer = answer.replace("366", "three hundred and sixty six").replace("10", "ten")
