@@ -22,7 +22,7 @@ from vivavoce.floor.activity import ActivityPolicy
 from vivavoce.models import default_models, read_machine
 from vivavoce.settings import Settings
 
-__all__ = ["Choice", "Providers", "choose", "make", "parts_from", "recogniser"]
+__all__ = ["Choice", "Providers", "choose", "find", "make", "parts_from", "recogniser"]
 
 T = TypeVar("T")
 
@@ -89,15 +89,11 @@ def make(
 
     Raises ConfigError when there is none, or when it is not what its role needs.
     """
-    vendor, slash, model = name.partition("/")
-    points = {point.name: point for point in entry_points(group=f"vivavoce.{role}")}
-    if not slash or vendor not in points:
-        known = ", ".join(sorted(points)) or "none: is vivavoce installed?"
-        near = difflib.get_close_matches(vendor, points, n=1)
-        hint = f"; did you mean {near[0]}/{model}?" if near and slash else ""
-        raise ConfigError(f"{role}: {name!r} is no vendor/model; vendors here: {known}{hint}")
+    point = find(role, name)
+    vendor, _, model = name.partition("/")
     try:
-        provider = _factory(points[vendor])(model, context)
+        factory: _Factory = point.load()
+        provider = factory(model, context)
     except ImportError as error:
         raise ConfigError(
             f"{role}: {name!r} needs {error.name or error}, which is not installed; "
@@ -106,6 +102,18 @@ def make(
     if not fits(provider):
         raise ConfigError(f"{role}: {name!r} gave a {type(provider).__name__}, not a {role}")
     return provider
+
+
+def find(role: str, name: str) -> EntryPoint:
+    """The plug-in that makes `name`. Raises ConfigError, which names the nearest vendor."""
+    vendor, slash, model = name.partition("/")
+    points = {point.name: point for point in entry_points(group=f"vivavoce.{role}")}
+    if slash and vendor in points:
+        return points[vendor]
+    known = ", ".join(sorted(points)) or "none: is vivavoce installed?"
+    near = difflib.get_close_matches(vendor, points, n=1)
+    hint = f"; did you mean {near[0]}/{model}?" if near and slash else ""
+    raise ConfigError(f"{role}: {name!r} is no vendor/model; vendors here: {known}{hint}")
 
 
 def _is_stt(provider: object) -> TypeGuard[STT]:
@@ -130,11 +138,6 @@ def _is_turn_detector(provider: object) -> TypeGuard[TurnDetector]:
 
 class _Factory(Protocol):
     def __call__(self, model: str, context: ProviderContext) -> object: ...
-
-
-def _factory(point: EntryPoint) -> _Factory:
-    factory: _Factory = point.load()
-    return factory
 
 
 class Providers:

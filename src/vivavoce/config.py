@@ -2,7 +2,7 @@
 
 The file is the one named by `--config` or `VIVAVOCE_CONFIG`, else `vivavoce.toml` in the working
 directory, if there is one. `VIVAVOCE_LLM` sets `llm`, `VIVAVOCE_FLOOR__EAGER_MS` sets
-`floor.eager_ms`.
+`floor.eager_ms`; an empty variable sets nothing.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _sources(
     if named is not None or path.is_file():
         yield str(path), _read(path)
     for variable, value in environ.items():
-        if variable.startswith(ENVIRONMENT_PREFIX) and variable not in _OTHERS:
+        if variable.startswith(ENVIRONMENT_PREFIX) and variable not in _OTHERS and value:
             name = variable.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", ".")
             yield f"environment variable {variable}", _nested(name, _listed(name, value))
     for name, given in arguments.items():

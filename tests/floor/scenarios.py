@@ -63,7 +63,7 @@ SCENARIOS: dict[str, tuple[Policy, str]] = {
         3.0 speech                  -> agent
         3.5 quiet                   -> agent
         3.6 partial 2.9-3.5 enough  -> agent
-        3.7 stop                    -> idle: cancel 1 interrupted
+        3.7 stop                    -> idle: cancel 1 interrupted, item ""
         3.9 final 2.9-3.6 Enough.   -> idle
     """),
     "stop while the user speaks keeps what the user says": (PLAIN, f"""{HEARD}

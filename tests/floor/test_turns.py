@@ -222,14 +222,14 @@ CASES: dict[str, tuple[Policy, str]] = {
         3.0 speech                  -> agent
         3.3 quiet                   -> agent
         3.4 partial 2.8-3.3 yeah    -> agent
-        3.5 ended 1                 -> idle
+        3.5 ended 1                 -> idle: item ""
         3.6 final 2.8-3.3 Yeah.     -> idle
     """),
     "what looked like a backchannel at the end of an answer may be more": (POLITE, f"""{HEARD}
         3.0 speech                  -> agent
         3.3 quiet                   -> agent
         3.4 partial 2.8-3.3 yeah    -> agent
-        3.5 ended 1                 -> idle
+        3.5 ended 1                 -> idle: item ""
         3.6 final 2.8-3.3 Yeah, why? -> pause
         3.7 tick                    -> agent: start 2 "Yeah, why?", commit 2
     """),
@@ -243,14 +243,14 @@ CASES: dict[str, tuple[Policy, str]] = {
     "an answer ends while the words over it are still awaited": (PLAIN, f"""{HEARD}
         3.0 speech                  -> overlap: hold 1
         3.2 quiet                   -> overlap
-        3.3 ended 1                 -> idle
+        3.3 ended 1                 -> idle: item ""
         3.4 final 2.8-3.2 Why?      -> pause
         3.5 tick                    -> agent: start 2 "Why?", commit 2
     """),
     "a backchannel whose words come after the answer's end is no turn": (PLAIN, f"""{HEARD}
         3.0 speech                  -> overlap: hold 1
         3.2 quiet                   -> overlap
-        3.3 ended 1                 -> idle
+        3.3 ended 1                 -> idle: item ""
         3.4 final 2.8-3.2 Uh-huh.   -> idle
         3.5 speech                  -> user
         4.5 quiet                   -> pause

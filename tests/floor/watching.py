@@ -15,7 +15,7 @@ class Witness:
 
     def __init__(self, policy: Policy) -> None:
         self.floor = Floor(policy)
-        self.now = 0.0
+        self.now = 1.0
         self.turns = 0
         self.live: say.Start | None = None
         self.committed = False

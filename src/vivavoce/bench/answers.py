@@ -46,7 +46,7 @@ class AnsweringLLM:
     `token_interval` apart.
 
     Unlike `ScriptedLLM` it keeps no record, whose memory would count as the engine's, and its tokens
-    are due at times of their own: a model does not wait for a busy event loop.
+    are due at times of their own: no model waits for a busy event loop.
     """
 
     name = "bench/answers"

@@ -15,7 +15,7 @@ from random import Random
 
 from vivavoce.bench.answers import answer_speller
 from vivavoce.bench.caller import Caller
-from vivavoce.bench.delays import SCRIPTED_S
+from vivavoce.bench.delays import SCRIPTED_S, TOKEN_S
 from vivavoce.bench.findings import Findings, find
 from vivavoce.bench.load import apply_load
 from vivavoce.bench.recordings import Utterance, load_utterances
@@ -182,15 +182,18 @@ _LINES = (
 )
 
 _NOTES = (
-    "Turn gap: from the annotated end of speech, as sent, to the first voiced sample as played. "
-    "Overhead: what it exceeds 825 ms by (recogniser 350, first token 375, first byte 100) and 15 "
-    "ms for each further token of the first piece; complete utterances only.",
-    "Every fourth recording is transcribed as if it went on; how long the floor then waits is read "
-    "off the audio too.",
-    "Barge-in: from the annotated onset over an answer to the last sample of it that was not silent.",
-    "A session's processor time and memory: of one more, beyond those of the smallest run.",
-    "Pipecat, LiveKit: their figures at one session, on 2 shared cores of this kind, as published in "
-    "this project's requirements; not measured in this run. They collapse at 10 and at 25 sessions.",
+    f"""Turn gap: from the annotated end of speech, as sent, to the first voiced sample as played.
+Overhead: what it exceeds {1000 * SCRIPTED_S:.0f} ms by (recogniser, first token, first byte) and
+{1000 * TOKEN_S:.0f} ms for each further token of the first piece; complete utterances only.""",
+    """Every fourth recording is transcribed as if it went on; how long the floor then waits is read
+off the audio too.""",
+    """Barge-in: from the annotated onset over an answer to the last sample of it that was not
+silent.""",
+    "Processor and memory of a session: of one more, beyond those of the smallest run.",
+    """Where the caller was late for long, this machine was busy with something else: such a run
+counts for nothing.""",
+    """Pipecat, LiveKit: their figures at one session, on 2 shared cores of this kind, as published
+in this project's requirements; not measured in this run. They collapse at 10 and 25 sessions.""",
 )
 
 
@@ -215,9 +218,9 @@ def _report(findings: Sequence[Findings], serving: Serving, source: str, seconds
         [*heading, "target", "Pipecat 1.14", "LiveKit 1.8.9"],
         rows,
         (
-            f"{parts}; {source}; turns begin for {seconds:g} s in each run; one process on one "
-            "core, the callers on another.",
-            *_NOTES,
+            f"{parts}; {source}; turns begin for {seconds:g} s in each run.",
+            "One process on one core, the callers on another.",
+            *(" ".join(note.split()) for note in _NOTES),
             *(_stages(found) for found in findings if found.stages),
         ),
         {

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from typing import Self
 
 import anyio
 import numpy as np
@@ -63,7 +64,7 @@ class Link(asyncio.Protocol):
 
     # --- the session's side -----------------------------------------------------------------
 
-    async def __aenter__(self) -> Link:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *exc: object) -> None:

@@ -60,7 +60,7 @@ class RecordedSTT:
         return self._places.get(frame.samples.tobytes())
 
     @asynccontextmanager
-    async def stream(self, *, language: str | None = None) -> AsyncIterator[_Stream]:  # noqa: ARG002  (the protocol's name)
+    async def stream(self, *, language: str | None = None) -> AsyncIterator[_Stream]:
         """Open a stream."""
         yield _Stream(self)
 

@@ -10,7 +10,26 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-__all__ = ["Report", "Row", "machine", "percentile"]
+__all__ = ["Report", "Row", "percentile"]
+
+
+def _machine() -> str:
+    """This machine in words: processor, cores that may be used, memory, Python."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return (
+        f"{_processor()}, {cores} cores, {memory:.1f} GB, "
+        f"{platform.system()}, Python {platform.python_version()}"
+    )
+
+
+def _processor() -> str:
+    path = Path("/proc/cpuinfo")
+    if path.exists():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +49,7 @@ class Report:
     rows: Sequence[Row]
     notes: Sequence[str] = ()
     data: Mapping[str, object] = field(default_factory=dict)
-    machine: str = field(default_factory=lambda: machine())
+    machine: str = field(default_factory=_machine)
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def text(self) -> str:
@@ -58,25 +77,6 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
         for index, (cell, width) in enumerate(zip(cells, widths, strict=True))
     )
     return "| " + " | ".join([first, *rest]) + " |"
-
-
-def machine() -> str:
-    """This machine in words: processor, cores that may be used, memory, Python."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return (
-        f"{_processor()}, {cores} cores, {memory:.1f} GB, "
-        f"{platform.system()}, Python {platform.python_version()}"
-    )
-
-
-def _processor() -> str:
-    path = Path("/proc/cpuinfo")
-    if path.exists():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from vivavoce.build import Choice, choose
+from vivavoce.build import Choice, choose, find
 from vivavoce.cli.fetching import fetch_missing
 from vivavoce.config import load_settings
 from vivavoce.core.errors import ConfigError
@@ -52,6 +52,9 @@ def settings_from(options: argparse.Namespace) -> Settings:
 def prepare(settings: Settings) -> Choice:
     """Decide on the providers, say why, and fetch what embedded models are missing."""
     choice = choose(settings)
+    for role, name in choice.as_dict().items():
+        if name != "none":
+            find(role, name)
     for reason in choice.reasons:
         print(reason, file=sys.stderr)
     fetch_missing(choice.as_dict())

@@ -28,12 +28,12 @@ class Wake:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    async def wait(self, timeout: float | None = None) -> None:
-        """Wait until set, at most `timeout` seconds; it is then not set any more."""
+    async def wait(self, within: float | None = None) -> None:
+        """Wait until set, at most `within` seconds; it is then not set any more."""
         if not self._is_set:
             loop = asyncio.get_running_loop()
             self._waiter = loop.create_future()
-            timer = None if timeout is None else loop.call_later(timeout, self.set)
+            timer = None if within is None else loop.call_later(within, self.set)
             try:
                 await self._waiter
             finally:

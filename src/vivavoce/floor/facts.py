@@ -213,7 +213,6 @@ class Facts:
         live.speech_ended = self.quiet_since
         self.answered = Stretch(self.words, self.taken_until, self.border)
         self.drop_words()
-        self.over_from = self.taken_until
         return self.commit(live)
 
     def correct(self) -> State:
@@ -273,6 +272,11 @@ class Facts:
         self.onset = self.end_probability = None
         self.forced = self.forced and bool(self.text)
 
+    def close_over(self) -> None:
+        """Speech over an answer that is no more belongs to nobody: what follows is something new."""
+        if self.burst > self.over_from:
+            self.actions.append(say.CloseItem(""))
+
     def take_back(self) -> None:
         """What was passed over belongs to the user's turn after all."""
         self.words = self.words.joined(self.passed_over.words)
@@ -286,7 +290,7 @@ class Facts:
 
     def drop_words(self) -> None:
         """The words so far, and what else will be heard of that stretch, are waited for no more."""
-        self.taken_until = self.border
+        self.taken_until = self.over_from = self.border
         self.forget()
 
     def forget(self) -> None:

@@ -82,7 +82,7 @@ def stop(facts: Facts, given: say.Stop) -> State:
     """End the answer for good. What was said over it goes with it, unless that is awaited."""
     facts.cancel(Outcome.INTERRUPTED, say_again=False)
     if not facts.awaited:
-        facts.actions.append(say.CloseItem(""))
+        facts.close_over()
         facts.drop_words()
     return facts.rest()
 
@@ -219,7 +219,6 @@ def over(facts: Facts, given: say.TurnEnded) -> State:
     facts.live = None
     text = facts.over_text
     if not facts.awaited and (not text or is_backchannel(text)):
-        if facts.onset is not None:
-            facts.actions.append(say.CloseItem(""))
+        facts.close_over()
         facts.pass_over()
     return facts.rest()

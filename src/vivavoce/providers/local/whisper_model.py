@@ -6,7 +6,7 @@ the decoder, which has learned that an utterance is followed by silence up to th
 finds no place to stop: it says everything twice, or a hundred times. So the encoder hears only the
 speech and `PAD_S` of silence, and the rest of the window is *spliced* on behind it: the encoder's
 own output for silence at those positions, computed once at load. The decoder sees a window as it
-knows it, at a fifth of the price. What still looks like a loop is decoded again in full.
+knows it, at a fifth of the price. What still looks like a loop, or unsure, is decoded in full.
 """
 
 from __future__ import annotations
@@ -29,13 +29,21 @@ Array = NDArray[np.float32]
 
 WINDOW_S = 30
 
-# Measured on 2 shared cores with tiny.en, 1 thread, 60 stretches of human speech of 0.5 to 18 s (781
-# words), plain / in noise at 10 dB / 20 dB quieter; word error rate and median time of a final:
-#   whole window           9.0 / 20.4 / 11.4 %   630 ms
-#   spliced, pad 1 s       9.5 / 21.4 / 10.9 %   130 ms   (one in 14 was decoded again in full)
-#   spliced, pad 3 s       9.7 / 22.3 / 11.5 %   180 ms
-#   cut short, pad 3 s, without splicing: 172 % (plain), for its loops; with 20 s of window 8.7 %
-PAD_S = 1.0
+PAD_S = 1.0  # 2 and 3 s give the same word error rate and cost a tenth more
+
+# A spliced decode that is less sure than this is made again in full, and the surer one counts.
+# Measured on 2 shared, busy cores, 1 thread, 60 stretches of human speech of 0.5 to 18 s (781 words;
+# word error rate plain / in noise at 10 dB; median time):
+#   tiny.en  whole window 9.0 / 20.4 %, 630 ms   spliced 9.5 / 21.4 %, 130 ms   redone 9.2 / 20.5 %,
+#            12 to 25 % of them again; a window cut short without splicing: 172 %, for its loops
+#   base     whole window 8.2 %, 1280 ms   spliced 16.3 %, 350 ms   redone 11.7 %
+# The multilingual encoder marks its silence by what was said before it. So base is spliced for
+# partials only.
+UNSURE = -0.7
+
+# Whisper's own rule for silence (Radford et al. 2022, section 4.5): both must hold.
+NO_SPEECH = 0.6
+UNLIKELY = -1.0
 
 # The fastest readers make 8 tokens a second; what is longer is a loop.
 TOKENS_PER_S = 10
@@ -57,6 +65,11 @@ class Decoded:
     log_probability: float = 0.0
     no_speech: float = 0.0
     language: str = "en"
+
+    @property
+    def silent(self) -> bool:
+        """Whether the model holds its own text for made of noise."""
+        return self.no_speech > NO_SPEECH and self.log_probability < UNLIKELY
 
 
 class Abandoned(Exception):
@@ -113,22 +126,26 @@ class WhisperModel:
     ) -> Decoded:
         """The text of at most 30 s of speech, int16 `(n,)` at 16 kHz.
 
-        `prefix` is text that is known already and is not decoded again. `careful` decodes what
-        looks like a loop a second time, which takes five times as long. Raises Abandoned when
-        `stopped()` turns true between two steps.
+        `prefix` is text that is known already and is not decoded again. `careful` is for a final:
+        it takes the whole window where the spliced one will not do, which takes five times as
+        long. Raises Abandoned when `stopped()` turns true between two steps.
         """
         levels = _levels(samples)
-        audio = self._spliced(levels)
-        language = language or self._detect(audio)
         limit = min(MAX_TOKENS, SPARE_TOKENS + TOKENS_PER_S * len(samples) // SAMPLE_RATE)
+        whole = careful and self.multilingual
+        audio = self._whole(levels) if whole else self._spliced(levels)
+        language = language or self._detect(audio)
         _check(stopped)
-        decoded, tokens = self._generate(audio, language, prefix, limit)
-        if careful and (tokens >= limit or may_be_loop(decoded.text)):
+        decoded, looped = self._generate(audio, language, prefix, limit)
+        doubtful = looped or may_be_loop(decoded.text) or decoded.log_probability < UNSURE
+        if careful and not whole and doubtful and not decoded.silent:
             _check(stopped)
-            audio = self._encode(_filled(levels, WINDOW_S * FRAMES_PER_S))
+            audio = self._whole(levels)
             _check(stopped)
-            decoded, tokens = self._generate(audio, language, prefix, limit)
-        if tokens >= limit or is_loop(decoded.text):
+            again, loops_again = self._generate(audio, language, prefix, limit)
+            if again.log_probability > decoded.log_probability or may_be_loop(decoded.text):
+                decoded, looped = again, loops_again
+        if looped or is_loop(decoded.text):
             decoded = replace(decoded, text=without_loops(decoded.text))
         return decoded
 
@@ -142,6 +159,9 @@ class WhisperModel:
         heard = self._encode(_filled(levels, frames + frames % 2))
         return np.concatenate([heard, self._silence[:, heard.shape[1] :]], axis=1)
 
+    def _whole(self, levels: Array) -> Array:
+        return self._encode(_filled(levels, WINDOW_S * FRAMES_PER_S))
+
     def _detect(self, audio: Array) -> str:
         if not self.multilingual:
             return "en"
@@ -150,7 +170,8 @@ class WhisperModel:
 
     def _generate(
         self, audio: Array, language: str, prefix: str, limit: int
-    ) -> tuple[Decoded, int]:
+    ) -> tuple[Decoded, bool]:
+        """What was decoded, and whether it took all the tokens that it might."""
         known = self._tokenizer.encode(prefix, add_special_tokens=False).ids
         task = []
         if self.multilingual:
@@ -167,7 +188,8 @@ class WhisperModel:
         tokens = [token for token in result.sequences_ids[0] if token < self._end]
         score = result.scores[0] * len(tokens) / (len(tokens) + 1)  # the end counts as a token
         text = self._tokenizer.decode(tokens)  # the prefix is among them
-        return Decoded(text, score, result.no_speech_prob, language), len(tokens)
+        decoded = Decoded(text, score, result.no_speech_prob, language)
+        return decoded, len(tokens) >= limit
 
 
 def _check(stopped: Callable[[], bool]) -> None:

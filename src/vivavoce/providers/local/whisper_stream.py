@@ -36,10 +36,6 @@ BEHIND = 2  # undecoded segments or finals upon which `send` waits: about 50 s o
 
 SILENCE_PEAK = 33  # -60 dBFS; quiet speech in a quiet room peaks at -40
 
-# Whisper's own rule for silence (Radford et al. 2022, section 4.5): both must hold.
-NO_SPEECH = 0.6
-UNLIKELY = -1.0
-
 # What Whisper writes for noise: the ends of the subtitles that it was trained on.
 BLANKS = frozenset(
     ("", "you", "thank you", "thanks for watching", "thank you for watching", "bye", "so", "oh")
@@ -245,9 +241,8 @@ class _Hypothesis:
 def accepted(decoded: Decoded) -> Decoded:
     """The same, or without its text where that was most likely made of noise."""
     plain = decoded.text.strip(" .,!?…").casefold()
-    silent = decoded.no_speech > NO_SPEECH and decoded.log_probability < UNLIKELY
     blank = plain in BLANKS and decoded.log_probability < BLANK_UNLIKELY
-    return replace(decoded, text="") if silent or blank or not plain else decoded
+    return replace(decoded, text="") if decoded.silent or blank or not plain else decoded
 
 
 def _joined(closed: list[Segment], last: str) -> str:
