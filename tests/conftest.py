@@ -13,7 +13,7 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def unblocked_loop() -> Iterator[BlockBuster]:
     """A blocking call of ours on the loop's thread is an error."""
     with blockbuster_ctx("vivavoce") as watch:

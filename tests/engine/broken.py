@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import cast
 
@@ -48,38 +48,36 @@ class BrokenLLM:
             match self.how:
                 case "raises":
                     raise Unlucky
-                case "raises later":
-                    yield TextDelta("The answer is ")
-                    raise Unlucky
                 case "hangs":
                     await anyio.sleep_forever()
                 case "clings":
                     await cling()
-                case "hangs at its close":
-                    try:
-                        yield TextDelta("The answer ")
-                        await anyio.sleep_forever()
-                    finally:
-                        with anyio.CancelScope(shield=True):
-                            await anyio.sleep(30)
-                case "raises at its close":
-                    try:
-                        yield TextDelta("The answer ")
-                        await anyio.sleep_forever()
-                    finally:
-                        raise Unlucky
-                case "says nothing":
-                    pass
-                case "says emoji":
-                    yield TextDelta("🙂🙂")
-                case "is no text":
-                    yield TextDelta(cast(str, None))
-                case "is no delta":
-                    yield cast(LLMDelta, 7)
-                case "only calls tools":
-                    yield ToolCall(f"call_{len(messages)}", "missing", {"x": 1})
+            for delta in self.says(len(messages)):
+                yield delta
+            if self.how == "raises later":
+                raise Unlucky
+            if self.how.endswith("at its close"):
+                await anyio.sleep_forever()
         finally:
             self.open_replies -= 1
+            if self.how == "hangs at its close":
+                await anyio.sleep(30)
+            if self.how == "raises at its close":
+                raise Unlucky
+
+    def says(self, number: int) -> list[LLMDelta]:
+        match self.how:
+            case "says nothing":
+                return []
+            case "says emoji":
+                return [TextDelta("🙂🙂")]
+            case "is no text":
+                return [TextDelta(cast(str, None))]
+            case "is no delta":
+                return [cast(LLMDelta, 7)]
+            case "only calls tools":
+                return [ToolCall(f"call_{number}", "missing", {"x": 1})]
+        return [TextDelta("The answer is ")]
 
     async def prefill(self, messages: Sequence[ChatItem], tools: Sequence[ToolSpec] = ()) -> None:
         pass
@@ -102,9 +100,12 @@ class BrokenTTS:
         try:
             if self.how == "cannot be opened":
                 raise Unlucky
+            self.said = anyio.Event()
             yield self
         finally:
             self.open_streams -= 1
+            if self.how == "hangs at its close":
+                await anyio.sleep(30)
 
     async def say(self, text: str) -> None:
         if self.how == "takes no text":
@@ -112,12 +113,14 @@ class BrokenTTS:
         if self.how == "refuses text":
             raise Unlucky
         self.text = text
+        self.said.set()
 
     async def finish(self) -> None:
         pass
 
     async def __aiter__(self) -> AsyncIterator[Speech]:
-        await anyio.sleep(0.1)
+        if self.how != "ends at once":
+            await self.said.wait()
         loud = np.full(2400, 3000, np.int16)
         match self.how:
             case "raises":
@@ -125,7 +128,7 @@ class BrokenTTS:
             case "raises later":
                 yield Speech(loud, 24000, self.text)
                 raise Unlucky
-            case "hangs" | "takes no text" | "refuses text":
+            case "hangs" | "takes no text" | "refuses text" | "hangs at its close":
                 await anyio.sleep_forever()
             case "clings":
                 await cling()
@@ -220,6 +223,3 @@ class BrokenVAD:
 class BrokenTurnDetector(BrokenVAD):
     name = "broken/turn"
     window = 8.0
-
-    def __init__(self, how: str, then: Callable[[], float] | None = None) -> None:
-        super().__init__(how)

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import anyio
 import numpy as np
 
-from vivavoce.core.audio import FRAME_S
+from vivavoce.core.audio import FRAME_S, Samples
 from vivavoce.core.errors import TransportClosed
 from vivavoce.core.events import Event, Failed, TurnEnded
 from vivavoce.core.messages import Message, Role
@@ -53,7 +54,7 @@ class SteppedLoop(VirtualClockLoop):
     def step(self) -> None:
         self.steps += 1
         if self.steps == self.at:
-            self.call_soon(lambda: self.act())
+            self.call_soon(self.act)
 
 
 @dataclass
@@ -70,12 +71,12 @@ class Leaks:
     def watch(self) -> None:
         """Note what is abandoned from now on. Call it in the loop."""
         asyncio.get_running_loop().set_exception_handler(
-            lambda loop, context: self.complaints.append(repr(context))
+            lambda _, context: self.complaints.append(repr(context))
         )
         first, last = sys.get_asyncgen_hooks()
 
         def abandoned(generator: AsyncGenerator[Any, Any]) -> None:
-            self.generators.append(generator.__qualname__)
+            self.generators.append(repr(generator))
             if last is not None:
                 last(generator)
 
@@ -159,10 +160,8 @@ class Stage:
     async def _talk(self, person: Callable[[Stage], Coroutine[Any, Any, None]]) -> None:
         async with self.session, anyio.create_task_group() as group:
             group.start_soon(self._live, person)
-            try:
+            with suppress(TransportClosed):
                 await self.session.run(self.transport)
-            except TransportClosed:
-                pass
             group.cancel_scope.cancel()
 
     async def _live(self, person: Callable[[Stage], Coroutine[Any, Any, None]]) -> None:
@@ -220,27 +219,29 @@ class Stage:
             if isinstance(item, Message) and item.role is Role.ASSISTANT
         ]
 
+    def played(self, turn: str) -> Samples:
+        """The audio of a turn that was played, each stretch where it stands in the whole."""
+        rate = self.transport.capabilities.sample_rate
+        pieces = [piece for piece in self.transport.heard if piece.turn == turn]
+        ends = [round(piece.position * rate) + len(piece.samples) for piece in pieces]
+        line = np.zeros(max(ends, default=0), np.int16)
+        for piece, end in zip(pieces, ends, strict=True):
+            line[end - len(piece.samples) : end] = piece.samples
+        return line
+
     def words_by_position(self, turn: str) -> list[Word]:
         """The words of a turn that were played, where they stand in its audio; the last may be cut
         short."""
-        rate = self.transport.capabilities.sample_rate
-        pieces = [piece for piece in self.transport.heard if piece.turn == turn]
-        if not pieces:
-            return []
-        ends = [round(piece.position * rate) + len(piece.samples) for piece in pieces]
-        line = np.zeros(max(ends), np.int16)
-        for piece, end in zip(pieces, ends, strict=True):
-            line[end - len(piece.samples) : end] = piece.samples
-        return self.speller.read(line, rate)
+        return self.speller.read(self.played(turn), self.transport.capabilities.sample_rate)
 
     def heard_words(self, turn: str, tolerance: float = 0.0) -> list[str]:
         """The words of a turn whose last sample was played, or all but `tolerance` seconds."""
         words = self.words_by_position(turn)
-        if words:
+        rate = self.transport.capabilities.sample_rate
+        if words and words[-1].end * rate > len(self.played(turn)) - 0.5:
             last = words[-1]
             whole = len(last.text) / self.tts.characters_a_second - 0.010
-            rounding = 2.5 / self.transport.capabilities.sample_rate
-            if last.end - last.start < whole - tolerance - rounding:
+            if last.end - last.start < whole - tolerance - 2.5 / rate:
                 words.pop()
         return [word.text for word in words]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import anyio
@@ -128,10 +129,13 @@ def test_an_answer_that_is_stopped_at_any_step_leaves_the_session_usable(scene: 
         stage.session.type("thanks")
         await stage.wait(0.1)
 
+    def stop(scope: anyio.CancelScope, stage: Stage) -> None:
+        stage.session.stop()
+
     whole = make().play(and_thanks)
     for step in cuts(whole.steps):
         stage = make()
-        stage.play(and_thanks, at=step, act=lambda _, stage=stage: stage.session.stop())
+        stage.play(and_thanks, at=step, act=partial(stop, stage=stage))
         try:
             check_nothing_is_left(stage)
             check_heard_was_said(stage)

@@ -18,9 +18,9 @@ SORRY = apology("en")
 
 async def ask_twice(stage: Stage) -> None:
     await stage.say("weather", 0.5)
-    await stage.wait(30.0)
+    await stage.wait(9.0)
     stage.session.type("and now")
-    await stage.wait(30.0)
+    await stage.wait(9.0)
 
 
 def check_survived(stage: Stage, role: str) -> None:
@@ -59,9 +59,9 @@ def first_sounds(stage: Stage) -> list[float]:
 )
 def test_a_broken_model_is_apologised_for(how: str) -> None:
     llm = broken.BrokenLLM(how)
-    stage = Stage(change=lambda parts: replace(parts, llm=llm, deadlines=Deadlines(llm=5.0)))
+    stage = Stage(change=lambda parts: replace(parts, llm=llm, deadlines=Deadlines(llm=2.0)))
     stage.play(ask_twice)
-    check_survived(stage, "turn" if how in ("raises", "raises later", "is no text") else "llm")
+    check_survived(stage, "llm")
     assert llm.open_replies == 0
     assert [record.outcome for record in stage.records] == [Outcome.FAILED] * 2
     for record in stage.records:
@@ -90,15 +90,14 @@ def test_where_no_voice_can_say_it_a_tone_tells_of_the_failure(how: str) -> None
     tts = broken.BrokenTTS(how)
     stage = Stage(
         ["This is a long answer, with enough words in it for more than one piece."],
-        change=lambda parts: replace(parts, tts=tts, deadlines=Deadlines(tts=5.0)),
+        change=lambda parts: replace(parts, tts=tts, deadlines=Deadlines(tts=2.0)),
     )
     stage.play(ask_twice)
-    ours = ("takes no text", "hangs", "clings", "gives silence", "ends at once")
-    ours = (*ours, "gives floats", "gives two channels")
-    check_survived(stage, "tts" if how in ours else "turn")
+    check_survived(stage, "tts")
     assert tts.open_streams == 0
     assert [record.outcome for record in stage.records] == [Outcome.FAILED] * 2
-    assert all(record.heard == "" for record in stage.records)
+    if how != "gives silence":
+        assert all(record.heard == "" for record in stage.records)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +129,9 @@ def test_a_broken_recogniser_is_told_aloud_and_typing_still_works(how: str) -> N
     assert any(event.fatal for event in stage.of(Failed)) is not hanging
 
 
-@pytest.mark.parametrize("how", ["raises", "hangs", "clings", "is no number", "is not a number", "is too much"])
+@pytest.mark.parametrize(
+    "how", ["raises", "hangs", "clings", "is no number", "is not a number", "is too much"]
+)
 def test_loudness_stands_in_for_a_broken_voice_detector(how: str) -> None:
     stage = Stage(change=lambda parts: replace(parts, vad=broken.BrokenVAD(how)))
 
@@ -144,7 +145,9 @@ def test_loudness_stands_in_for_a_broken_voice_detector(how: str) -> None:
     assert [record.user_text for record in stage.records] == ["weather.", "and now"]
 
 
-@pytest.mark.parametrize("how", ["raises", "hangs", "clings", "is no number", "is not a number", "is too much"])
+@pytest.mark.parametrize(
+    "how", ["raises", "hangs", "clings", "is no number", "is not a number", "is too much"]
+)
 def test_a_broken_turn_detector_is_done_without(how: str) -> None:
     detector = broken.BrokenTurnDetector(how)
     stage = Stage(change=lambda parts: replace(parts, turn_detector=detector))

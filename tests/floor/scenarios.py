@@ -206,6 +206,10 @@ SCENARIOS: dict[str, tuple[Policy, str]] = {
         1.3 failed 1                -> pause
         1.3 tick                    -> pause
         1.4 tick                    -> agent: start 2 "What is it", commit 2
+        2.0 ended 2                 -> idle
+        3.0 speech                  -> user
+        4.0 quiet                   -> pause
+        4.2 final 3-4 And that      -> pause: start 3 "And that"
     """),
     "noise is no turn": (PLAIN, """
         0.0 speech                  -> user

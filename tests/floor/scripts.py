@@ -87,18 +87,14 @@ def _input(at: float, what: str, rest: str) -> say.Input:
 def describe(action: say.Action) -> str:
     """An action as scripts write it."""
     match action:
-        case say.Start():
-            return f'start {action.turn} "{action.text}"'
-        case say.Commit():
-            return f"commit {action.turn}"
-        case say.Hold():
-            return f"hold {action.turn}"
-        case say.Resume():
-            return f"resume {action.turn}"
-        case say.Cancel():
-            return f"cancel {action.turn} {action.outcome}"
-        case say.CloseItem():
-            return f'item "{action.text}"'
+        case say.Start(turn=turn, text=text):
+            return f'start {turn} "{text}"'
+        case say.Commit(turn=turn) | say.Hold(turn=turn) | say.Resume(turn=turn):
+            return f"{type(action).__name__.lower()} {turn}"
+        case say.Cancel(turn=turn, outcome=outcome):
+            return f"cancel {turn} {outcome}"
+        case say.CloseItem(text=text):
+            return f'item "{text}"'
         case say.Unheard():
             return "unheard"
 

@@ -19,15 +19,18 @@ WAITS = {
         "Hello there.", "Tell me a joke.", "What's the capital of France?", 'He said "stop."',
         "(Thank you.)", "What should I do?", "What is 15 times 7?", "Did he die?",
         "¿De qué está hecho?", "Cuéntame un chiste.", "Wie spät ist es?", "Quelle heure est-il ?",
-        "오늘 날씨 어때?", "이게 뭐라고?", "불 좀 켜 줘.", "今日の天気は？", "東京の人口は何人ですか。",
-        "今天天气怎么样？", "दिल्ली कहाँ है?", "धन्यवाद।", "ما هي عاصمة فرنسا؟",
+        "오늘 날씨 어때?", "이게 뭐라고?", "불 좀 켜 줘.", "今日の天気は？",
+        "東京の人口は何人ですか。", "今天天气怎么样？", "दिल्ली कहाँ है?", "धन्यवाद।",
+        "ما هي عاصمة فرنسا؟",
         # sentence-final forms of recognisers that write no marks
         "오늘 날씨 알려줘", "날씨가 어떻습니까", "지금 몇 시예요", "감사합니다", "같이 갈까",
-        "東京の天気を教えてください", "これは何ですか", "ありがとうございます", "你好吗", "我们走吧", "他来了",
+        "東京の天気を教えてください", "これは何ですか", "ありがとうございます",
+        "你好吗", "我们走吧", "他来了",
     ],
     LIKELY: [
         # no mark at all; or a full stop behind what is seldom an end
-        "tell me a joke", "what is the weather today", "qué hora es", "오늘 날씨", "今天天气怎么样",
+        "tell me a joke", "what is the weather today", "qué hora es", "오늘 날씨",
+        "今天天气怎么样",
         "Turn the lights on.", "Come with me, I know who you are.", "It was founded in 1999.",
         "Set a timer for 10.",
     ],
@@ -40,11 +43,12 @@ WAITS = {
     UNSURE: [
         # broken off
         "I was...", "so I thought…", "what is the wea-", "um", "Um...", "", "...", "?",
-        "what is the weather in the", "and", "book a table for", "how can", "turn on the light and",
+        "what is the weather in the", "and", "book a table for", "how can",
+        "turn on the light and",
         "because", "I want to go to", "what is", "quiero ir a casa y", "un billete para el",
         "ich möchte eine", "je voudrais une", "음", "그리고", "날씨가 좋은데", "음악을 틀고",
-        "비가 오니까", "어제 봤지만", "えっと", "今日は天気がいいけど", "明日の天気を", "我想问如果",
-        "下雨的话", "我喜欢苹果和",
+        "비가 오니까", "어제 봤지만", "えっと", "今日は天気がいいけど", "明日の天気を",
+        "我想问如果", "下雨的话", "我喜欢苹果和",
     ],
 }  # fmt: skip
 

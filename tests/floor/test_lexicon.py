@@ -12,8 +12,10 @@ from vivavoce.floor.lexicon import is_backchannel, plain, same_words
 @pytest.mark.parametrize(
     "text",
     [
-        "Yeah.", "Mm-hmm.", "mm hmm", "Uh-huh.", "Uh, huh.", "UH-HUH!", "Okay, got it.", "Oh, I see.",
-        "That’s right.", "Of course, yeah.", "Oh really?", "yes yes yes", "Sí, claro.", "De acuerdo.",
+        "Yeah.", "Mm-hmm.", "mm hmm", "Uh-huh.", "Uh, huh.", "UH-HUH!", "Okay, got it.",
+        "Oh, I see.",
+        "That’s right.", "Of course, yeah.", "Oh really?", "yes yes yes", "Sí, claro.",
+        "De acuerdo.",
         "네, 네.", "그래요", "はい、そうですね。", "うん", "嗯，好的。", "对对对", "d’accord",
     ],
 )  # fmt: skip
@@ -24,8 +26,10 @@ def test_a_backchannel_says_no_more_than_go_on(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "...", "no", "Stop.", "Yeah, stop.", "okay but why", "I see him", "got", "all", "go on and",
-        "that's wrong", "wait", "of", "No, para.", "아니", "잠깐만", "いいえ", "ちょっと待って", "不", "等一下",
+        "", "...", "no", "Stop.", "Yeah, stop.", "okay but why", "I see him", "got", "all",
+        "go on and",
+        "that's wrong", "wait", "of", "No, para.", "아니", "잠깐만", "いいえ", "ちょっと待って",
+        "不", "等一下",
         "mm-hmmm no",
     ],
 )  # fmt: skip

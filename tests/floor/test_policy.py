@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
@@ -21,9 +22,11 @@ def test_every_number_has_bounds_that_hold_its_default() -> None:
 def test_a_number_beyond_its_bounds_is_refused_by_name(name: str) -> None:
     low, high = BOUNDS[name]
     for number in (low - 0.01, high + 0.01, float("nan")):
+        wrong: dict[str, Any] = {name: number}
         with pytest.raises(ConfigError, match=f"floor.{name} is"):
-            replace(Policy(), **{name: number})
-    assert getattr(replace(Policy(), **{name: high}), name) == high
+            replace(Policy(), **wrong)
+    right: dict[str, Any] = {name: high}
+    assert getattr(replace(Policy(), **right), name) == high
 
 
 def test_waits_and_scores_are_bound_each_and_ordered() -> None:

@@ -21,7 +21,7 @@ policies = some.builds(
     transcript_bound=some.sampled_from([0.2, 2.0]),
 )
 texts = some.sampled_from(
-    ["", ".", "um", "yeah", "Uh-huh.", "What is it?", "what is", "what is it made of", "555", "東京", "and"]
+    ["", ".", "um", "yeah", "Uh-huh.", "What is it?", "what is", "made of", "555", "東京", "and"]
 )  # fmt: skip
 seconds = some.sampled_from([0.0, 0.02, 0.1, 0.25, 0.5, 0.8, 1.5, 3.0])
 turns = some.integers(0, 12)
@@ -132,4 +132,4 @@ class AnythingGoes(RuleBasedStateMachine):
 
 
 TestAnythingGoes = AnythingGoes.TestCase
-TestAnythingGoes.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestAnythingGoes.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)

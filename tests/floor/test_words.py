@@ -53,12 +53,13 @@ class Talk(RuleBasedStateMachine):
         self.since = 0.0  # where the stream begins
         self.flushed = 0  # words of the stream whose final was asked for
         self.due: list[Due] = []
-        self.answer: say.Start | None = None  # that was committed last
+        self.answer = say.Start(0, Origin.SPEECH, "")  # that was committed last
         self.heard = self.effect = False
         self.kept: dict[int, str] = {}  # texts of committed turns, by turn
         self.items: list[str] = []
         self.excused: set[str] = set()
         self.delivered: set[str] = set()
+        self.stopped: set[str] = set()  # what a stop may drop
 
     # --- the session ------------------------------------------------------------------------
 
@@ -74,6 +75,7 @@ class Talk(RuleBasedStateMachine):
                 case say.Start():
                     before = action
                 case say.Commit(turn=turn, text=text, speech_ended=ended):
+                    assert before is not None
                     self.answer, self.heard, self.effect = before, False, False
                     self.kept[turn] = text
                     if ended is not None:
@@ -88,7 +90,14 @@ class Talk(RuleBasedStateMachine):
                     self.cut("resume")
                 case say.CloseItem(text=text):
                     self.items.append(text)
-                    self.cut("item")
+                    self.excused |= self.stopped
+                    match given:
+                        case say.Stop():
+                            self.cut("stop")
+                        case say.TurnEnded():
+                            self.cut("resume")  # passed over, for good or until its words come
+                        case _:
+                            self.cut("item")
                 case say.Unheard():
                     self.cut("")
                 case _:
@@ -98,7 +107,7 @@ class Talk(RuleBasedStateMachine):
         """What follows is a new transcript; what was not asked for yet still comes."""
         self.flush()
         for due in self.due:
-            if taken_by:
+            if taken_by and due.taken_by in ("", "resume"):
                 due.taken_by, due.turn = taken_by, turn
         self.stream, self.since, self.flushed = [], self.now, 0
 
@@ -169,21 +178,25 @@ class Talk(RuleBasedStateMachine):
             and not self.key
         )
     )
-    @rule(partial=some.booleans())
-    def murmur(self, partial: bool) -> None:
-        """A backchannel over an answer."""
+    @rule(partial=some.booleans(), ends=some.booleans())
+    def murmur(self, partial: bool, ends: bool) -> None:
+        """A backchannel over an answer, which goes on, or has just come to its end."""
         self.begin_to_speak()
         self.say_word(BACKCHANNEL)
         if partial:
             self.tell_partial(stable=False)
         self.fall_silent()
+        if ends:
+            self.answer_ends()
+        else:
+            self.wait(0.8)
 
     @rule(seconds=some.sampled_from([0.05, 0.2, 0.5, 1.0, 2.5]))
     def pause(self, seconds: float) -> None:
         self.wait(seconds)
 
     @rule(text=some.sampled_from(["hello", "thanks"]))
-    def type(self, text: str) -> None:
+    def type_text(self, text: str) -> None:
         self.feed(say.Typed(self.now, text))
 
     @precondition(lambda self: not self.key)
@@ -207,11 +220,10 @@ class Talk(RuleBasedStateMachine):
     @rule()
     def stop(self) -> None:
         """Stop may drop what was said over the answer, and only that."""
-        if self.witness.committed and not self.speaking:
-            self.excused |= set(self.witness.floor.text.split())
-            for due in self.due:
-                due.taken_by = "stop"
+        if self.witness.committed:
+            self.stopped = set(self.witness.floor.text.split()) | {word for word, *_ in self.stream}
         self.feed(say.Stop(self.now))
+        self.stopped = set()
 
     # --- the recogniser ---------------------------------------------------------------------
 
@@ -254,7 +266,7 @@ class Talk(RuleBasedStateMachine):
     @precondition(lambda self: self.witness.live is not None and not self.witness.committed)
     @rule()
     def draft_fails(self) -> None:
-        self.feed(say.DraftFailed(self.now, self.witness.live.turn))
+        self.feed(say.DraftFailed(self.now, self.witness.turns))
 
     @rule()
     def something_is_announced(self) -> None:
@@ -286,4 +298,4 @@ class Talk(RuleBasedStateMachine):
 
 
 TestTalk = Talk.TestCase
-TestTalk.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+TestTalk.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from blockbuster import BlockBuster
 
 from vivavoce.testing import VirtualClockLoop
 
@@ -12,3 +13,8 @@ from vivavoce.testing import VirtualClockLoop
 @pytest.fixture
 def anyio_backend() -> tuple[str, dict[str, Any]]:
     return "asyncio", {"loop_factory": VirtualClockLoop}
+
+
+@pytest.fixture(autouse=True)
+def watched(unblocked_loop: BlockBuster) -> None:
+    """Every test here is one of code on the loop."""

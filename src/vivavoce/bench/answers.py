@@ -45,8 +45,8 @@ class AnsweringLLM:
     """Answers by what was asked: the first token after `first_token` seconds, the others
     `token_interval` apart.
 
-    Unlike `ScriptedLLM` it keeps no record, whose memory would count as the engine's, and its tokens
-    are due at times of their own: no model waits for a busy event loop.
+    Unlike `ScriptedLLM` it keeps no record, whose memory would count as the engine's, and its
+    tokens are due at their own times: no model waits for a busy event loop.
     """
 
     name = "bench/answers"

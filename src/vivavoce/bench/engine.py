@@ -255,6 +255,7 @@ def _as_dict(found: Findings, least: Findings) -> dict[str, object]:
         "unclear_wait_ms": _spread(found.waits),
         "barge_in_ms": _spread(found.silences),
         "stages_ms": {name: _spread(spent) for name, spent in found.stages.items()},
+        "recordings_ms": {name: _spread(spent) for name, spent in found.recordings.items()},
         "cut_answers": found.cut_answers,
         "words": found.words,
         "wrong_words": found.wrong_words,

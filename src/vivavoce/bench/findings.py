@@ -30,7 +30,8 @@ class _Conversation(TypedDict):
 @dataclass(slots=True)
 class Findings:
     """Times in seconds. `gaps` are of complete utterances, `overheads` what they exceed the
-    providers by; `waits` are the policy's, for the others. `stages` splits the overheads.
+    providers by; `waits` are the policy's, for the others. `stages` splits the overheads,
+    `recordings` groups them by what was said.
 
     `mismatches` has the words of each turn remembered wrongly: as remembered, as heard. `early`
     answers began while the user spoke; `lost` utterances were never answered.
@@ -42,6 +43,7 @@ class Findings:
     overheads: list[float] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     stages: dict[str, list[float]] = field(default_factory=dict)
+    recordings: dict[str, list[float]] = field(default_factory=dict)
     silences: list[float] = field(default_factory=list)
     words: int = 0
     wrong_words: int = 0
@@ -87,7 +89,9 @@ def _judge(
         found.waits.append(gap - FIRST_TOKEN_S - FIRST_BYTE_S - tokens)
         return
     found.gaps.append(gap)
-    found.overheads.append(gap - SCRIPTED_S - tokens)
+    overhead = gap - SCRIPTED_S - tokens
+    found.overheads.append(overhead)
+    found.recordings.setdefault(exchange.utterance.name, []).append(overhead)
     if conversation is not None:
         ends = {name: at + conversation["zero"] for name, at in turn["points"].items()}
         chain = (

@@ -107,8 +107,7 @@ class Conversation:
         system = self.instructions
         if self.summary:
             system = f"{system}\n\nEarlier in this conversation: {self.summary}".strip()
-        items = [item.content for item in self._items]
-        calls = {item.id: item for item in items if isinstance(item, ToolCall)}
+        calls: dict[str, ToolCall] = {}
         view: list[ChatItem] = [Message(Role.SYSTEM, system)] if system else []
         for item in self._items:
             match item.content:
@@ -116,12 +115,13 @@ class Conversation:
                     text = f"{text}{CUT_MARK}" if item.cut and text else text
                     if text:
                         view.append(Message(Role.ASSISTANT, text))
-                case Message() as message:
+                case ToolCall() as call:
+                    calls[call.id] = call
+                case ToolResult(call_id=id) as result:
+                    if id in calls:
+                        view += [calls.pop(id), result]
+                case message:
                     view.append(message)
-                case ToolResult(call_id=id) as result if id in calls:
-                    view += [calls.pop(id), result]
-                case ToolCall() | ToolResult():
-                    pass
         return view
 
     def _index(self, id: str) -> int:

@@ -15,7 +15,7 @@ __all__ = ["ROLES", "ProviderContext"]
 
 ROLES = ("stt", "llm", "tts", "vad", "turn_detector")
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class ProviderContext:
     options: Mapping[str, object] = field(default_factory=dict)
     shared: dict[str, object] = field(default_factory=dict)
 
-    def share(self, key: str, kind: type[T], make: Callable[[], T]) -> T:
+    def share(self, key: str, kind: type[_T], make: Callable[[], _T]) -> _T:
         """The one object of that key, made at its first use.
 
         It is closed with the process's providers if it has an `aclose`. Raises TypeError when

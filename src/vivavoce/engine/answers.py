@@ -11,7 +11,6 @@ import anyio
 from anyio.abc import TaskGroup
 
 from vivavoce.core import events as happened
-from vivavoce.core.errors import LocalProtocolError
 from vivavoce.core.events import Event
 from vivavoce.core.marks import Interval, Point
 from vivavoce.core.messages import ToolResult
@@ -59,7 +58,7 @@ class Answers:
         self._emit = emit
         self._feed = feed
         self._rested = rested
-        self._mouth: Mouth | None = None
+        self._mouth: Mouth
         self._capabilities = TransportCapabilities()
         self._last: Turn | None = None
         self._past: dict[str, Turn] = {}
@@ -78,8 +77,8 @@ class Answers:
             late_result=self._late_result,
         )
 
-    def attach(self, mouth: Mouth | None, capabilities: TransportCapabilities) -> None:
-        """Speak through this mouth from now on; None when the transport is gone."""
+    def attach(self, mouth: Mouth, capabilities: TransportCapabilities) -> None:
+        """Speak through this mouth from now on. Before the first no turn is started."""
         self._mouth = mouth
         self._capabilities = capabilities
 
@@ -105,7 +104,6 @@ class Answers:
     async def _run(self, turn: Turn) -> None:
         await turn.run()
         if self._parts.tts is None and not turn.scope.cancel_called:
-            await turn.committed.wait()
             self.finished(turn.track)
 
     def commit(self, points: dict[Point, float], intervals: list[Interval]) -> None:
@@ -125,8 +123,7 @@ class Answers:
         """Silence the live answer, and keep it."""
         turn = self._live()
         turn.held = True
-        if self._mouth is not None:
-            self._mouth.shut()
+        self._mouth.shut()
         self._emit(happened.TurnHeld(self._now(), turn.id))
 
     def resume(self) -> None:
@@ -140,7 +137,7 @@ class Answers:
     def cancel(self, outcome: Outcome) -> None:
         """End the live answer. What was heard of it is remembered at once, and settled later."""
         turn = self._live()
-        if self._parts.tts is not None and self._mouth is not None:
+        if self._parts.tts is not None:
             position = self._mouth.stop(turn.track)
             turn.heard = turn.track.heard(position)
         turn.scope.cancel()
@@ -155,8 +152,7 @@ class Answers:
         self._group.start_soon(self._settle, turn)
 
     def _live(self) -> Turn:
-        if self.live is None:
-            raise LocalProtocolError("there is no live turn")
+        assert self.live is not None
         return self.live
 
     def _open(self, turn: Turn) -> None:
@@ -165,28 +161,25 @@ class Answers:
             return
         if self._last is not None and not self._last.ended.is_set():
             self._group.start_soon(self._open_after, self._last, turn)
-        elif self._mouth is not None:
+        else:
             self._mouth.open(turn.track)
 
     async def _open_after(self, last: Turn, turn: Turn) -> None:
         await last.ended.wait()
-        if turn is self.live and not turn.held and self._mouth is not None:
+        if turn is self.live and not turn.held:
             self._mouth.open(turn.track)
 
     # --- what the mouth tells ---------------------------------------------------------------
 
     def sounded(self, track: Track, at: float) -> None:
         """The first of an answer is heard."""
-        turn = self.live
-        if turn is not None and turn.track is track:
-            turn.marks.mark(Point.FIRST_SOUND, at)
-            self._feed(lambda at: say.FirstSound(at, turn.number))
+        turn = self._live()
+        turn.marks.mark(Point.FIRST_SOUND, at)
+        self._feed(lambda at: say.FirstSound(at, turn.number))
 
     def progressed(self, track: Track, position: float) -> None:
         """An answer has been played this far."""
-        turn = self.live
-        if turn is None or turn.track is not track:
-            return
+        turn = self._live()
         heard = track.heard(position)
         if len(heard) > len(turn.heard):
             turn.heard = heard
@@ -194,9 +187,7 @@ class Answers:
 
     def finished(self, track: Track) -> None:
         """Everything that an answer had to say was heard."""
-        turn = self.live
-        if turn is None or turn.track is not track:
-            return
+        turn = self._live()
         turn.marks.mark(Point.LAST_SOUND, self._now())
         turn.heard = turn.reply if self._parts.tts is None else track.heard(track.duration)
         self._leave(turn)
@@ -210,8 +201,7 @@ class Answers:
         """The transport knows how far an answer was played."""
         turn = self.live
         if turn is not None and turn.id == report.turn:
-            if self._mouth is not None:
-                self._mouth.report(turn.track, report.position, final=report.final)
+            self._mouth.report(turn.track, report.position, final=report.final)
             if report.final and turn.held:
                 turn.settle_at(report.position)
         elif report.final and report.turn in self._past:
@@ -270,8 +260,7 @@ class Answers:
 
     def _draft_failed(self, turn: Turn) -> None:
         self._feed(lambda at: say.DraftFailed(at, turn.number))
-        if turn is self.live:
-            self.cancel(Outcome.SUPERSEDED)
+        self.cancel(Outcome.SUPERSEDED)
 
     def _late_result(self, turn: Turn, result: ToolResult) -> None:
         self._history.late(turn, result)

@@ -44,7 +44,7 @@ async def leased(manager: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
             finally:
                 limit.shield = True
                 limit.deadline = anyio.current_time() + CLOSE_S
-    if limit.cancelled_caught and raised is not None:  # the limit took the error with it
+    if raised is not None:  # the limit, or a task group of the provider, may have swallowed it
         await anyio.lowlevel.checkpoint_if_cancelled()
-        if not isinstance(raised, anyio.get_cancelled_exc_class()):
+        if limit.cancelled_caught and isinstance(raised, Exception):
             raise raised

@@ -125,7 +125,7 @@ class Ears:
                 # The recogniser first: waiting for the detector would delay every word.
                 self._pass_on(self._at_rate("stt", frame, parts.stt.capabilities.sample_rate))
                 await self._listen(voice, frame)
-                self._send_due()
+                self._send_due(frame.end)
                 self._parts.feed(say.Tick(self._parts.floor_time()))
             self._tell(self._activity.stop(self._parts.floor_time()))
             self.flush()
@@ -181,23 +181,27 @@ class Ears:
     # --- words ------------------------------------------------------------------------------
 
     def _pass_on(self, frame: AudioFrame) -> None:
-        """Send speech with a little before and after it; keep the rest for a while."""
+        """Send it if speech is under way, or else keep it until the detector has decided."""
         self._pre_roll.append(frame)
         self._pre_roll_s += frame.duration
-        self._send_due()
-        recent = frame.end - self._stopped_at <= _POST_ROLL_S
-        while self._pre_roll_s > (_POST_ROLL_S if recent else _PRE_ROLL_S):
-            self._pre_roll_s -= self._pre_roll.popleft().duration
+        self._send_kept()
 
-    def _send_due(self) -> None:
-        """Send what the detector has let through; at the end of speech, ask for the final."""
+    def _send_kept(self) -> None:
         if self._sending or self._parts.stt.capabilities.continuous:
             while self._pre_roll:
                 self._hand_on(self._pre_roll.popleft())
             self._pre_roll_s = 0.0
+
+    def _send_due(self, until: float) -> None:
+        """Send what the detector has let through up to `until` (s), with a little before and after
+        it; at the end of speech, ask for the final."""
+        self._send_kept()
         if self._flush_due:
             self._sending = self._flush_due = False
             self.flush()
+        recent = until - self._stopped_at <= _POST_ROLL_S
+        while self._pre_roll_s > (_POST_ROLL_S if recent else _PRE_ROLL_S):
+            self._pre_roll_s -= self._pre_roll.popleft().duration
 
     def _hand_on(self, item: AudioFrame | _Flush) -> None:
         if not self._deaf and not self._held.put(item):
@@ -214,8 +218,8 @@ class Ears:
                         group.start_soon(self._send, stream)
                         async with closing(aiter(stream)) as transcripts:
                             async for transcript in transcripts:
-                                failures = 0
                                 self._hear(transcript)
+                                failures = 0
                         group.cancel_scope.cancel()
                 message = f"{self._parts.stt.name} ended its stream"
             except Exception as error:  # noqa: BLE001  a provider is somebody else's code

@@ -36,7 +36,8 @@ class History:
             self.conversation.delete(item.id)
 
     def amend(self, turn: Turn, heard: str) -> None:
-        """More is known of what was heard: the turn's messages are cut, or mended, to it."""
+        """More is known of what was heard: the turn's messages are cut, or mended, to it. There are
+        as many as before, unless a client has deleted some."""
         contents = [
             (content, cut) for content, cut in turn.items(heard) if isinstance(content, Message)
         ]
@@ -47,14 +48,8 @@ class History:
             and isinstance(item.content, Message)
             and item.content.role is Role.ASSISTANT
         ]
-        for index, item in enumerate(items):
-            if index < len(contents):
-                content, cut = contents[index]
-                self.conversation.amend(item.id, content.text, cut=cut)
-            else:
-                self.conversation.delete(item.id)
-        for content, cut in contents[len(items) :]:
-            self.conversation.add(content, turn=turn.id, cut=cut)
+        for item, (content, cut) in zip(items, contents, strict=False):
+            self.conversation.amend(item.id, content.text, cut=cut)
 
     def late(self, turn: Turn, result: ToolResult) -> None:
         """A tool's result came after its turn was over: it stands right behind its call. A call

@@ -108,17 +108,21 @@ class Mouth:
         """How far the present answer has been played (s)."""
         if self._track is None:
             return 0.0
+        if self._reported is not None and not (self._is_open and self._booked):
+            return self._reported[0]
         now = self._timeline.now()
-        if self._reported is not None and (
-            self._capabilities.reports_played or not self._is_open or not self._booked
-        ):
-            position, at = self._reported
-            running = now - at if self._is_open else 0.0
-            return min(position + max(0.0, running), self._track.taken)
-        played = 0.0
+        due = self._due(now - self._capabilities.latency)
+        if self._reported is None or not self._capabilities.reports_played:
+            return due
+        position, at = self._reported
+        return min(position + min(now - at, _REPORT_S), due)
+
+    def _due(self, time: float) -> float:
+        """How far the answer was to be played at that time, if the transport plays what it gets."""
+        played = self._booked[0][1] if self._booked else 0.0
         for at, start, end in self._booked:
-            if at <= now - self._capabilities.latency:
-                played = min(end, start + now - self._capabilities.latency - at)
+            if at <= time:
+                played = min(end, start + time - at)
         return played
 
     @property

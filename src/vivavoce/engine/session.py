@@ -6,7 +6,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Self
+from typing import Self, assert_never
 
 import anyio
 from anyio.abc import TaskGroup
@@ -31,7 +31,7 @@ from vivavoce.engine.listeners import Listener, Listeners
 from vivavoce.engine.mouth import Mouth
 from vivavoce.engine.parts import Parts
 from vivavoce.engine.streams import Stream
-from vivavoce.engine.timeline import STALE_S, Timeline
+from vivavoce.engine.timeline import Timeline
 from vivavoce.engine.tools import Jobs
 from vivavoce.floor import Floor
 from vivavoce.floor import inputs as say
@@ -41,6 +41,15 @@ __all__ = ["Session"]
 
 _GRACE_S = 2.0  # for tools with effects when the session ends
 _TICK_S = 0.020
+_Said = (
+    wire.TypedText
+    | wire.KeyDown
+    | wire.KeyUp
+    | wire.ManualCommit
+    | wire.Respond
+    | wire.ClientCancel
+)
+_USERS = (State.USER, State.PAUSE)
 
 
 class Session:
@@ -56,6 +65,7 @@ class Session:
         self._kept: list[Callable[[float], say.Input]] = []  # until a transport is attached
         self._feeding = False
         self._over = anyio.Event()
+        self._awake = anyio.Event()
         self._closing = False
         self._ears: Ears | None = None
         self._user = _UserMarks()
@@ -141,7 +151,6 @@ class Session:
         finally:
             self._feed_now(say.Detached)
             self._ears = None
-            self._answers.attach(None, transport.capabilities)
 
     async def _attached(self, transport: Transport) -> None:
         capabilities = transport.capabilities
@@ -208,9 +217,12 @@ class Session:
         self._feed_now(lambda at: say.InputClosed(at, commits))
 
     async def _tick(self) -> None:
-        """Time passes for the floor also where no audio comes."""
+        """Time passes for the floor also where no audio comes; nothing waits for it in IDLE."""
         while True:
-            await anyio.sleep(_TICK_S if self._floor.state is not State.IDLE else STALE_S)
+            if self._floor.state is State.IDLE:
+                self._awake = anyio.Event()
+                await self._awake.wait()
+            await anyio.sleep(_TICK_S)
             self._feed_now(say.Tick)
 
     async def _notify(self, transport: Transport) -> None:
@@ -245,12 +257,17 @@ class Session:
             while self._inbox:
                 given = self._inbox.popleft()
                 self._watch(given)
+                before = self._floor.state
                 for action in self._floor.feed(given):
                     self._act(action)
+                if before in _USERS and self._floor.state is State.IDLE:
+                    self._cut()  # a noise; or else the next words' transcript would begin with it
         finally:
             self._feeding = False
         if self._floor.state is State.IDLE:
             self._user.forget()
+        else:
+            self._awake.set()
         if self._floor.finished and not self._answers.unsettled:
             self._over.set()
 
@@ -297,10 +314,12 @@ class Session:
                 self._cut()
                 self._emit(happened.Failed(self.now(), "stt", "no transcript came"))
                 self.announce(not_understood(self._parts.language))
+            case _:
+                assert_never(action)
 
     def _cut(self) -> None:
-        if self._ears is not None:
-            self._ears.cut()
+        assert self._ears is not None
+        self._ears.cut()
 
     # --- failures and the rest --------------------------------------------------------------
 
@@ -338,14 +357,14 @@ class _UserMarks:
         """The marks so far, if the turn answers speech; they begin anew."""
         if speech_ended is None:
             return {}, []
-        points = {Point.SPEECH_ENDED: speech_ended}
-        if self._started_at is not None:
-            points[Point.SPEECH_STARTED] = self._started_at
-        if self._text_at is not None:
-            points[Point.TRANSCRIPT] = self._text_at
+        points = {
+            Point.SPEECH_STARTED: self._started_at,
+            Point.SPEECH_ENDED: speech_ended,
+            Point.TRANSCRIPT: self._text_at,
+        }
         work = self._work
         self.forget()
-        return points, work
+        return {point: at for point, at in points.items() if at is not None}, work
 
     def forget(self) -> None:
         """What was said so far belongs to no turn to come."""
@@ -353,7 +372,7 @@ class _UserMarks:
         self._work = []
 
 
-def _input(control: wire.Control, at: float) -> say.Input:
+def _input(control: _Said, at: float) -> say.Input:
     match control:
         case wire.TypedText(text=text):
             return say.Typed(at, text)
@@ -368,4 +387,4 @@ def _input(control: wire.Control, at: float) -> say.Input:
         case wire.ClientCancel():
             return say.Stop(at)
         case _:
-            raise LocalProtocolError(f"{control} is no input of the floor")
+            assert_never(control)

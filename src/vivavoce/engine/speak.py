@@ -38,9 +38,13 @@ async def speak(
         leased(tts.stream(language=language)) as stream,
         anyio.create_task_group() as group,
     ):
-        debt = _Debt()
+        debt, watch = _Debt(), _Watch(deadline)
         group.start_soon(_feed, stream, pieces, debt)
-        await _collect(tts, stream, track, debt, language, deadline, first_byte)
+        group.start_soon(watch.run, tts.name, debt)
+        said = await _collect(tts.name, stream, track, debt, watch, first_byte)
+        silent = not track.voiced and speakable(said, language or "en").words
+        if debt.texts > 0 or not debt.complete or silent:
+            raise BadReply(f"{tts.name} left text unspoken", provider=tts.name, role="tts")
         group.cancel_scope.cancel()
 
 
@@ -67,41 +71,38 @@ async def _feed(stream: TTSStream, pieces: Stream[str], debt: _Debt) -> None:
 
 
 async def _collect(
-    tts: TTS,
+    name: str,
     stream: TTSStream,
     track: Track,
     debt: _Debt,
-    language: str | None,
-    deadline: float,
+    watch: _Watch,
     first_byte: Callable[[], None],
-) -> None:
+) -> str:
+    """Put all speech on the track; returns what was said."""
     said, sounded = "", False
-    async with anyio.create_task_group() as group:
-        watch = _Watch(deadline)
-        group.start_soon(watch.run, tts.name, debt)
-        async with closing(aiter(stream)) as chunks:
-            async for speech in chunks:
-                watch.seen()
-                if speech.samples.dtype != np.int16 or speech.samples.ndim != 1:
-                    raise BadReply(
-                        f"{tts.name} gave {speech.samples.dtype} {speech.samples.shape} as audio; "
-                        "speech is int16 (n,)",
-                        provider=tts.name,
-                        role="tts",
-                    )
-                said += speech.text
-                if len(speech.samples) and not sounded:
-                    sounded = True
-                    first_byte()
-                if speech.ends:
-                    debt.add(-1)
-                watch.rest()
-                await track.put(speech)
-                watch.seen()
-        group.cancel_scope.cancel()
-    silent = not sounded and speakable(said, language or "en").words
-    if debt.texts > 0 or not debt.complete or silent:
-        raise BadReply(f"{tts.name} left text unspoken", provider=tts.name, role="tts")
+    async with closing(aiter(stream)) as chunks:
+        async for speech in chunks:
+            watch.seen()
+            if speech.samples.dtype != np.int16 or speech.samples.ndim != 1:
+                raise BadReply(
+                    f"{name} gave {speech.samples.dtype} {speech.samples.shape} as audio; speech "
+                    "is int16 (n,)",
+                    provider=name,
+                    role="tts",
+                )
+            said += speech.text
+            if len(speech.samples) and not sounded:
+                sounded = True
+                first_byte()
+            if speech.ends:
+                debt.add(-1)
+            watch.rest()
+            await track.put(speech)
+            watch.seen()
+    return said
+
+
+_INSTANT_S = 1e-6  # a wait that is shorter may not move the clock
 
 
 class _Watch:
@@ -124,7 +125,7 @@ class _Watch:
                 await debt.changed.wait()
                 self.seen()
             left = min(self._last - anyio.current_time(), 0) + self._deadline
-            if left <= 0:
+            if left <= _INSTANT_S:
                 raise ProviderTimeout(
                     f"{name} gave no audio for {self._deadline:g} s",
                     provider=name,

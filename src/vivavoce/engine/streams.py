@@ -65,6 +65,9 @@ class Stream(Generic[T]):
     def _weight(self, item: T) -> float:
         return 1.0 if self._weigh is None else self._weigh(item)
 
+    def _fits(self, weight: float) -> bool:
+        return self._load + weight <= self._bound
+
     def put(self, item: T) -> bool:
         """Add an item now; past the bound the rule applies (a WAIT stream takes it all the same).
 
@@ -74,20 +77,16 @@ class Stream(Generic[T]):
             return False
         kept = True
         weight = self._weight(item)
-        if self._items and self._load + weight > self._bound:
-            match self.full:
-                case Full.DROP_OLDEST:
-                    while self._items and self._load + weight > self._bound:
-                        self._load -= self._weight(self._items.popleft())
-                        self._dropped += 1
-                        kept = False
-                case Full.CLOSE:
-                    self._dropped += 1
-                    self._overflowed.set()
-                    self.close()
-                    return False
-                case Full.WAIT:
-                    pass
+        if self._items and not self._fits(weight):
+            if self.full is Full.CLOSE:
+                self._dropped += 1
+                self._overflowed.set()
+                self.close()
+                return False
+            while self.full is Full.DROP_OLDEST and self._items and not self._fits(weight):
+                self._load -= self._weight(self._items.popleft())
+                self._dropped += 1
+                kept = False
         self._items.append(item)
         self._load += weight
         self._filled.set()
@@ -95,7 +94,7 @@ class Stream(Generic[T]):
 
     async def send(self, item: T) -> None:
         """Add an item, waiting for room. Raises TransportClosed when the stream is closed."""
-        while self._items and not self._closed and self._load + self._weight(item) > self._bound:
+        while self._items and not self._closed and not self._fits(self._weight(item)):
             await self._wait_for_one_taken()
         if self._closed:
             raise TransportClosed("the stream's consumer is gone")

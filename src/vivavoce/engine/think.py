@@ -45,9 +45,10 @@ async def think(
     """
     used: list[ChatItem] = []
     spoke = False
-    for number in range(ROUNDS + 1):
+    rounds = 0
+    while True:
         text, calls = "", list[ToolCall]()
-        offered = tools if number < ROUNDS else ()
+        offered = tools if rounds < ROUNDS else ()
         reply = llm.reply(fit(llm, messages, used, offered), offered)
         async with closing(reply) as deltas:
             while (delta := await _next(deltas, llm.name, deadline)) is not None:
@@ -60,8 +61,9 @@ async def think(
                         pass
                 yield delta
         spoke = spoke or bool(text.strip())
-        if not calls or number == ROUNDS:
+        if not calls or rounds == ROUNDS:
             break
+        rounds += 1
         results = await call_tools(calls)
         used += [Message(Role.ASSISTANT, text)] if text.strip() else []
         used += [*calls, *results]

@@ -17,6 +17,7 @@ import msgspec
 from vivavoce.core.errors import ConfigError, ToolError
 from vivavoce.core.messages import ToolCall, ToolResult, ToolSpec
 from vivavoce.core.protocols import Tool
+from vivavoce.engine.clock import computing
 
 __all__ = ["Jobs", "call_tool", "tool_from"]
 
@@ -78,7 +79,8 @@ def tool_from(
 async def _invoke(function: Callable[..., object], keywords: dict[str, Any]) -> object:
     if inspect.iscoroutinefunction(function):
         return await function(**keywords)
-    return await anyio.to_thread.run_sync(lambda: function(**keywords), abandon_on_cancel=True)
+    with computing():
+        return await anyio.to_thread.run_sync(lambda: function(**keywords), abandon_on_cancel=True)
 
 
 async def call_tool(tools: Sequence[Tool], call: ToolCall) -> ToolResult:

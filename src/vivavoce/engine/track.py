@@ -6,6 +6,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 import anyio
 import numpy as np
@@ -70,6 +71,11 @@ class Track:
         return self._taken / self.sample_rate
 
     @property
+    def voiced(self) -> bool:
+        """Whether there was any sound in the speech so far."""
+        return any(said.voiced_from is not None for said in self._said)
+
+    @property
     def drained(self) -> bool:
         """Whether all there will ever be has been handed over."""
         return self.finished and self._taken >= self._written
@@ -114,9 +120,8 @@ class Track:
         """No more speech comes."""
         if self._resampler is not None:
             rest = self._resampler.flush()
-            if len(rest):
-                self._chunks.append(rest)
-                self._written += len(rest)
+            self._chunks.append(rest)
+            self._written += len(rest)
         self.finished = True
         self.changed()
 
@@ -164,7 +169,7 @@ class Track:
         Returns the position from which audio will be taken.
         """
         target = position
-        for _, start, end in self._words():
+        for _, start, end in chain.from_iterable(map(_words, self._said)):
             if start <= position < end:
                 target = start
                 break
@@ -186,21 +191,26 @@ class Track:
         if self.finished and not self._broken and position >= self.duration - _PLAYED:
             return "".join(said.text for said in self._said)
         chars = 0
-        for upto, _, end in self._words():
-            if end > position + _PLAYED:
-                break
-            chars = upto
+        for said in self._said:
+            if said.ended and said.end <= position:
+                chars = said.chars + len(said.text)
+                continue
+            for upto, _, end in _words(said):
+                if end > position + _PLAYED:
+                    break
+                chars = upto
+            break
         return "".join(said.text for said in self._said)[:chars].rstrip()
 
-    def _words(self) -> Iterator[tuple[int, float, float]]:
-        """Each word's end in the reply (characters), and when it starts and ends (s)."""
-        for said in self._said:
-            if said.timed is None:
-                said.timed = list(_exact(said) if said.words else _estimated(said))
-            for word in said.timed:
-                if said.broken and word[2] > said.end + _PLAYED:
-                    break
-                yield word
+
+def _words(said: _Said) -> Iterator[tuple[int, float, float]]:
+    """Each word's end in the reply (characters), and when it starts and ends (s)."""
+    if said.timed is None:
+        said.timed = list(_exact(said) if said.words else _estimated(said))
+    for word in said.timed:
+        if said.broken and word[2] > said.end + _PLAYED:
+            break
+        yield word
 
 
 def _exact(said: _Said) -> Iterator[tuple[int, float, float]]:

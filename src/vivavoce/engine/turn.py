@@ -159,9 +159,11 @@ class Turn:
                     await self._answer()
                 except Exception as error:  # noqa: BLE001  a provider is somebody else's code
                     self.track.break_off()
-                    await self._fail(error)
+                    await self._fail(error, "tts")
                     await self.track.put(earcon(self.track.sample_rate))
                 self.track.finish()
+                if self._parts.tts is None:
+                    await self.committed.wait()
         finally:
             self.ended.set()
 
@@ -175,7 +177,7 @@ class Turn:
                 else:
                     await self._think()
             except Exception as error:  # noqa: BLE001  a provider is somebody else's code
-                await self._fail(error)
+                await self._fail(error, "llm")
                 phrase = apology(self._parts.language)
                 await self._write(f" {phrase}" if self.reply.strip() else phrase)
             for piece in self._splitter.flush():
@@ -234,12 +236,12 @@ class Turn:
             first_byte=lambda: self.marks.mark(Point.FIRST_BYTE, parts.now()),
         )
 
-    async def _fail(self, raised: Exception) -> None:
-        """Note a failure, and wait until it may be heard. Never dead air: the caller says it, or
-        sounds it where no voice can."""
+    async def _fail(self, raised: Exception, role: str) -> None:
+        """Note a failure, of `role` unless it says of whom, and wait until it may be heard. Never
+        dead air: the caller says it, or sounds it where no voice can."""
         parts = self._parts
         error = first_error(raised)
-        role = error.role if isinstance(error, ProviderError) else "turn"
+        role = (error.role if isinstance(error, ProviderError) else "") or role
         self.error = describe(error)
         parts.emit(Failed(parts.now(), role, self.error))
         if self.scope.cancel_called:  # it failed to end, and how the turn ended is decided already

@@ -75,10 +75,7 @@ def words(facts: Facts, given: say.Text) -> bool:
 def passed_over_was_meant(facts: Facts, given: say.Text) -> bool:
     """Speech over which an answer was resumed turns out to be more than a backchannel, and no
     question was answered since."""
-    passed = facts.passed_over
-    if not passed.addressed or passed.end < facts.taken_until:
-        return False
-    return bool(passed.words.text) and not is_backchannel(passed.words.text)
+    return bool(facts.meant)
 
 
 def contradicts(facts: Facts, given: say.Text) -> bool:
@@ -134,7 +131,7 @@ def silent(facts: Facts, given: say.Input) -> bool:
 
 def unheard(facts: Facts, given: say.Input) -> bool:
     """There was speech, and the recogniser has not said what within its bound."""
-    return facts.nothing_said() and not facts.covered and facts.onset is not None
+    return facts.nothing_said() and not facts.covered and facts.spoken
 
 
 # --- the assistant's turn -----------------------------------------------------------------------

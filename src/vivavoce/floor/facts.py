@@ -10,7 +10,7 @@ from vivavoce.core.transcript import Transcript
 from vivavoce.core.turn import Origin, Outcome
 from vivavoce.floor import inputs as say
 from vivavoce.floor.endpointing import endpoint_wait
-from vivavoce.floor.lexicon import plain, same_words
+from vivavoce.floor.lexicon import is_backchannel, plain, same_words
 from vivavoce.floor.policy import Mode, Policy
 from vivavoce.floor.utterance import TOUCH_S, Stretch, Utterance
 
@@ -56,7 +56,7 @@ class Facts:
         self.now = 0.0
         self.speaking = False
         self.addressed = 1.0
-        self.onset: float | None = None  # of the first speech that no turn has taken
+        self.spoken = False  # there was speech that no turn has taken
         self.burst = 0.0  # onset of the latest stretch of speech
         self.quiet_since = 0.0
         self.end_probability: float | None = None
@@ -73,7 +73,7 @@ class Facts:
         self.taken_until = float("-inf")  # up to where what was said is somebody's
         self.over_from = float("-inf")  # from where what is said is said over the live turn
         self.answered = Stretch()  # by the live turn
-        self.passed_over = Stretch()  # speech over which an answer was resumed
+        self.passed_over: list[Stretch] = []  # speech over which an answer was resumed
         self._turns = 0
 
     # --- what is known ----------------------------------------------------------------------
@@ -114,7 +114,8 @@ class Facts:
     @property
     def covered(self) -> bool:
         """Whether final transcripts cover all that was said and nobody has taken."""
-        until = max(self.words.end, self.taken_until, self.passed_over.end)
+        passed = (stretch.end for stretch in self.passed_over)
+        until = max(self.words.end, self.taken_until, *passed)
         return self.words.is_final and until >= self.quiet_since - TOUCH_S
 
     @property
@@ -141,6 +142,18 @@ class Facts:
         ended = self.forced or self.closing or self.closed
         return ended or self.speaking or self.key_held
 
+    @property
+    def meant(self) -> list[Stretch]:
+        """What was passed over since the last question, and is more than a backchannel."""
+        return [
+            stretch
+            for stretch in self.passed_over
+            if stretch.addressed
+            and stretch.end >= self.taken_until
+            and stretch.words.text
+            and not is_backchannel(stretch.words.text)
+        ]
+
     def ready(self) -> bool:
         """Whether the user's turn is over."""
         if not self.text or not self.settled:
@@ -157,20 +170,20 @@ class Facts:
 
     def item_ready(self) -> bool:
         """Whether the item that is to be closed has its text."""
-        return self.closing and (self.settled or (self.onset is None and not self.text))
+        return self.closing and (self.settled or (not self.spoken and not self.text))
 
     def place(self, transcript: Transcript) -> None:
         """Put a transcript with the words it belongs to. One for a stretch that was closed,
         stopped, or answered by a turn before the live one comes too late and is dropped."""
         if not plain(transcript.text):  # a recogniser's "." for a cough is no word
             transcript = replace(transcript, text="", stable=0)
-        if self.passed_over.holds(transcript):
-            self.passed_over.words.add(transcript)
-        elif self.answered.holds(transcript):
-            self.answered.words.add(transcript)
-        elif transcript.start >= self.taken_until - TOUCH_S or self.words.overlaps(transcript):
+        for stretch in (*self.passed_over, self.answered):
+            if stretch.holds(transcript):
+                stretch.words.add(transcript)
+                return
+        if transcript.start >= self.taken_until - TOUCH_S:
             self.words.add(transcript)
-            if transcript.text and self.onset is None and not self.speaking:
+            if transcript.text and not self.spoken:
                 # Words without voice activity: the words themselves tell since when it is quiet.
                 self.quiet_since = max(self.quiet_since, min(transcript.end, self.now))
 
@@ -180,7 +193,7 @@ class Facts:
         """The state without a committed turn."""
         if self.speaking or self.key_held:
             return State.USER
-        return State.PAUSE if self.onset is not None or self.text else State.IDLE
+        return State.PAUSE if self.spoken or self.text else State.IDLE
 
     def start(self, origin: Origin, text: str, speech_ended: float | None = None) -> Live:
         """Begin a turn behind the valve."""
@@ -202,6 +215,7 @@ class Facts:
     def answer(self, origin: Origin, text: str) -> State:
         """Start a turn that answers no speech, and commit it. Words wait."""
         self.over_from = self.border
+        self.forced = self.forced and self.rest() is not State.IDLE
         return self.commit(self.start(origin, text))
 
     def answer_words(self) -> State:
@@ -211,6 +225,8 @@ class Facts:
             self.cancel(Outcome.SUPERSEDED)
             live = self.start(Origin.SPEECH, self.text, self.quiet_since)
         live.speech_ended = self.quiet_since
+        # Inside the question only: what was passed over before it can come back no more.
+        self.passed_over = [part for part in self.passed_over if part.end > self.taken_until]
         self.answered = Stretch(self.words, self.taken_until, self.border)
         self.drop_words()
         return self.commit(live)
@@ -263,28 +279,20 @@ class Facts:
         that it was meant. Words from before the answer go on waiting."""
         until, addressed = self.border, self.addressed >= 0.5
         self.words, over = self.words.split(self.over_from)
-        passed = self.passed_over
-        if passed.end != self.over_from or passed.addressed != addressed:
-            self.taken_until = max(self.taken_until, passed.end)
-            passed = self.passed_over = Stretch(start=self.over_from, addressed=addressed)
-        passed.words, passed.end = passed.words.joined(over), until
+        self.passed_over.append(Stretch(over, self.over_from, until, addressed))
         self.over_from = until
-        self.onset = self.end_probability = None
+        self.spoken, self.end_probability = False, None
         self.forced = self.forced and bool(self.text)
-
-    def close_over(self) -> None:
-        """Speech over an answer that is no more belongs to nobody: what follows is something new."""
-        if self.burst > self.over_from:
-            self.actions.append(say.CloseItem(""))
 
     def take_back(self) -> None:
         """What was passed over belongs to the user's turn after all."""
-        self.words = self.words.joined(self.passed_over.words)
-        self.passed_over = Stretch()
+        for stretch in self.meant:
+            self.words = self.words.joined(stretch.words)
+            self.passed_over.remove(stretch)
 
     def end_speech(self) -> None:
         """The user's turn is over by decree, whatever is still heard."""
-        if self.speaking or (self.key_held and self.onset is None):
+        if self.speaking or (self.key_held and not self.spoken):
             self.speaking, self.quiet_since = False, self.now
         self.key_held = False
 
@@ -296,7 +304,7 @@ class Facts:
     def forget(self) -> None:
         """Begin the user's next turn."""
         self.words = Utterance()
-        self.onset = self.burst if self.speaking else None
+        self.spoken = self.speaking
         self.forced = self.wants_response = self.closing = False
         self.may_draft = True
         self.end_probability = None

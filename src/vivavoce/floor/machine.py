@@ -10,7 +10,7 @@ from vivavoce.floor.facts import Facts, State
 from vivavoce.floor.policy import Policy
 from vivavoce.floor.table import TABLE, Row
 
-__all__ = ["Floor"]
+__all__ = ["ROWS", "Floor"]
 
 ROWS: dict[tuple[State, type], tuple[Row, ...]] = {
     (state, kind): tuple(row for row in TABLE if state in row.states and kind in row.inputs)
@@ -74,8 +74,7 @@ class Floor:
         match given:
             case say.SpeechStarted(onset=onset, addressed=addressed):
                 facts.speaking, facts.addressed = True, addressed
-                facts.burst = onset
-                facts.onset = onset if facts.onset is None else facts.onset
+                facts.burst, facts.spoken = onset, True
                 facts.end_probability = None
             case say.SpeechStopped(since=since):
                 facts.speaking = False
@@ -83,7 +82,7 @@ class Floor:
             case say.Text(transcript=transcript):
                 facts.place(transcript)
             case say.EndProbability(probability=probability):
-                if facts.onset is not None and not facts.speaking:
+                if facts.spoken and not facts.speaking:
                     facts.end_probability = probability
             case say.FirstSound(turn=turn) if facts.live is not None and facts.live.id == turn:
                 facts.live.heard = True

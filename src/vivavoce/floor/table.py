@@ -8,7 +8,8 @@ it but belong to its question: the turn is superseded and the words are joined. 
 that starts early, behind a shut valve; it is the same turn, only not committed yet.
 
 Facts that an input changes (who speaks since when, which words) are noted in `machine.py` before
-its row is looked up. An input without a row changes nothing else.
+its row is looked up. An input without a row changes nothing else. `conditions.py` and
+`transitions.py` hold what the rows' `when` and `then` say.
 """
 
 from __future__ import annotations

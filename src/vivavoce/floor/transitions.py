@@ -82,7 +82,7 @@ def stop(facts: Facts, given: say.Stop) -> State:
     """End the answer for good. What was said over it goes with it, unless that is awaited."""
     facts.cancel(Outcome.INTERRUPTED, say_again=False)
     if not facts.awaited:
-        facts.close_over()
+        facts.actions.append(say.CloseItem(""))
         facts.drop_words()
     return facts.rest()
 
@@ -219,6 +219,7 @@ def over(facts: Facts, given: say.TurnEnded) -> State:
     facts.live = None
     text = facts.over_text
     if not facts.awaited and (not text or is_backchannel(text)):
-        facts.close_over()
+        if text or facts.burst > facts.over_from:
+            facts.actions.append(say.CloseItem(""))
         facts.pass_over()
     return facts.rest()

@@ -27,10 +27,6 @@ class Utterance:
         kept = [part for part in self._parts if not _overlap(part, transcript)]
         self._parts = sorted([*kept, transcript], key=lambda part: part.start)
 
-    def overlaps(self, transcript: Transcript) -> bool:
-        """Whether the transcript would replace something."""
-        return any(_overlap(part, transcript) for part in self._parts)
-
     def joined(self, other: Utterance) -> Utterance:
         """The transcripts of both."""
         both = Utterance(self._parts)

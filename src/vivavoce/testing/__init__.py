@@ -3,7 +3,7 @@
 A conversation is one readable line, played on a virtual clock against scripted providers, so that
 thirty seconds of talk run in milliseconds and always in the same order:
 
-    talk = converse('0.0 user "what is the weather"(1.2) | 3.3 user "no, tomorrow"(0.8)',
+    talk = converse('0.0 user "what is the weather"(1.2) | 2.6 user "no, tomorrow"(0.8)',
                     replies=["It is sunny today.", "Tomorrow it rains."])
     assert talk.turns[0].heard == "It is sunny"
 

@@ -22,9 +22,10 @@ ACTS = frozenset(
 )  # fmt: skip
 _CHARACTER_S = 0.07
 _TAIL_S = 0.5  # after the last act, before the input closes
+_SECONDS = r"(?:\d+(?:\.\d*)?|\.\d+)"
 _ENTRY = re.compile(
-    r'\s*(?P<at>\d+(?:\.\d+)?)\s+(?P<act>[a-z]+)(?:\s+"(?P<text>[^"]*)")?'
-    r"\s*(?:\((?P<duration>\d+(?:\.\d+)?)\))?\s*"
+    rf'\s*(?P<at>{_SECONDS})\s+(?P<act>[a-z]+)(?:\s+"(?P<text>[^"]*)")?'
+    rf"\s*(?:\((?P<duration>{_SECONDS})\))?\s*(?:\||$)"
 )
 
 
@@ -45,14 +46,17 @@ class Line:
 
 def parse_script(script: str) -> list[Line]:
     """The lines of a script, in order. Raises ValueError, which shows the entry that is wrong."""
-    lines = []
-    for entry in script.split("|"):
-        found = _ENTRY.fullmatch(entry)
+    lines: list[Line] = []
+    position = 0
+    while position < len(script) or not lines:
+        found = _ENTRY.match(script, position)
         if found is None or found["act"] not in ACTS:
+            entry = script[position:].partition("|")[0].strip()
             raise ValueError(
-                f"{entry.strip()!r} is no entry of a script: TIME ACT "
-                f'"TEXT"(SECONDS), where ACT is one of {", ".join(sorted(ACTS))}'
+                f'{entry!r} is no entry of a script: TIME ACT "TEXT"(SECONDS), where ACT is one of '
+                f"{', '.join(sorted(ACTS))}"
             )
+        position = found.end()
         text = found["text"] or ""
         default = _CHARACTER_S * len(text) if found["act"] == "user" else 0.0
         duration = float(found["duration"]) if found["duration"] else default

@@ -12,21 +12,25 @@ from vivavoce.audio.files import read_audio
 from vivavoce.core.audio import Samples
 from vivavoce.core.errors import ProviderUnavailable
 from vivavoce.core.protocols import VAD
-from vivavoce.models.store import models_directory
+from vivavoce.models import path
 from vivavoce.providers.local.runtime import Runtime
 from vivavoce.providers.local.silero import Silero, SileroStream
 
-WEIGHTS = models_directory() / "silero-vad" / "silero_vad.onnx"
+(WEIGHTS,) = path("silero-vad").glob("*.onnx")
 RECORDINGS = Path(__file__).parents[2] / "recordings"
 WINDOW = 512
 
+
+def speech() -> list[Samples]:
+    """Windows: 1 s of silence, then a sentence that begins 0.3 s later."""
+    with read_audio(RECORDINGS / "wizard.flac", 16000) as reader:
+        voice = np.concatenate([np.zeros(16000, np.int16), *(frame.samples for frame in reader)])
+    return [voice[first : first + WINDOW] for first in range(0, len(voice) - WINDOW, WINDOW)]
+
+
+SPEECH = speech()
+
 pytestmark = pytest.mark.anyio
-needs_weights = pytest.mark.skipif(not WEIGHTS.exists(), reason="vivavoce models fetch silero-vad")
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture
@@ -40,27 +44,18 @@ def silero(runtime: Runtime) -> Silero:
     return Silero(runtime, WEIGHTS)
 
 
-def speech() -> list[Samples]:
-    """Windows: 1 s of silence, then a sentence that begins 0.3 s later."""
-    with read_audio(RECORDINGS / "wizard.flac", 16000) as reader:
-        voice = np.concatenate([np.zeros(16000, np.int16), *(frame.samples for frame in reader)])
-    return [voice[first : first + WINDOW] for first in range(0, len(voice) - WINDOW, WINDOW)]
-
-
 async def listen(stream: SileroStream, windows: list[Samples]) -> list[float]:
     return [await stream.probability(window) for window in windows]
 
 
-@needs_weights
 async def test_it_tells_speech_from_silence(silero: Silero) -> None:
-    chances = await listen(silero.stream(), speech())
+    chances = await listen(silero.stream(), SPEECH)
     assert max(chances[:31]) < 0.2
     assert np.median(chances[45:]) > 0.9
 
 
-@needs_weights
 async def test_many_sessions_at_a_time_hear_what_each_would_hear_alone(silero: Silero) -> None:
-    windows = speech()[20:80]
+    windows = SPEECH[20:80]
     alone = [await listen(silero.stream(), windows[first:]) for first in range(0, 40, 2)]
     together: dict[int, list[float]] = {}
 
@@ -74,20 +69,18 @@ async def test_many_sessions_at_a_time_hear_what_each_would_hear_alone(silero: S
         assert together[2 * index] == pytest.approx(chances, abs=1e-3)
 
 
-@needs_weights
 async def test_windows_that_wait_together_are_one_batch(silero: Silero, runtime: Runtime) -> None:
     await silero.warm()
     lane = runtime.lane("vad")
     before = lane.statistics().jobs
     async with anyio.create_task_group() as group:
         for _ in range(50):
-            group.start_soon(silero.stream().probability, speech()[40])
+            group.start_soon(silero.stream().probability, SPEECH[40])
     assert lane.statistics().jobs - before <= 5
 
 
-@needs_weights
 async def test_reset_forgets_what_was_heard(silero: Silero) -> None:
-    windows = speech()[30:60]
+    windows = SPEECH[30:60]
     stream = silero.stream()
     first = await listen(stream, windows)
     assert await listen(stream, windows) != first
@@ -95,10 +88,9 @@ async def test_reset_forgets_what_was_heard(silero: Silero) -> None:
     assert await listen(stream, windows) == first
 
 
-@needs_weights
 async def test_a_cancelled_awaiter_leaves_the_others_served(silero: Silero) -> None:
     await silero.warm()
-    window = speech()[40]
+    window = SPEECH[40]
     for steps in range(6):
         async with anyio.create_task_group() as group, anyio.create_task_group() as cancelled:
             cancelled.start_soon(silero.stream().probability, window)
@@ -109,9 +101,8 @@ async def test_a_cancelled_awaiter_leaves_the_others_served(silero: Silero) -> N
     assert await silero.stream().probability(window) >= 0
 
 
-@needs_weights
 async def test_it_serves_several_event_loops(silero: Silero) -> None:
-    windows = speech()[30:50]
+    windows = SPEECH[30:50]
     here = await listen(silero.stream(), windows)
 
     def elsewhere() -> list[float]:
@@ -120,7 +111,6 @@ async def test_it_serves_several_event_loops(silero: Silero) -> None:
     assert await anyio.to_thread.run_sync(elsewhere) == here
 
 
-@needs_weights
 async def test_a_window_of_the_wrong_length_is_refused(silero: Silero) -> None:
     with pytest.raises(ValueError, match="512"):
         await silero.stream().probability(np.zeros(480, np.int16))
@@ -133,7 +123,6 @@ async def test_a_damaged_file_is_named(runtime: Runtime, tmp_path: Path) -> None
         await Silero(runtime, damaged).warm()
 
 
-@needs_weights
 async def test_it_is_a_voice_activity_detector(silero: Silero) -> None:
     assert isinstance(silero, VAD)
     assert (silero.sample_rate, silero.window_samples) == (16000, 512)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import anyio
 import numpy as np
 import pytest
 
@@ -10,22 +11,16 @@ from vivavoce.audio.files import read_audio
 from vivavoce.core.audio import Samples
 from vivavoce.core.errors import ProviderUnavailable
 from vivavoce.core.protocols import TurnDetector
-from vivavoce.models.store import models_directory
+from vivavoce.models import path
 from vivavoce.providers.local.log_mel import log_mel
 from vivavoce.providers.local.runtime import Runtime
 from vivavoce.providers.local.smart_turn import SmartTurn
 
-WEIGHTS = models_directory() / "smart-turn" / "smart-turn-v3.2-cpu.onnx"
+(WEIGHTS,) = path("smart-turn").glob("*.onnx")
 RECORDINGS = Path(__file__).parents[2] / "recordings"
 RATE = 16000
 
 pytestmark = pytest.mark.anyio
-needs_weights = pytest.mark.skipif(not WEIGHTS.exists(), reason="vivavoce models fetch smart-turn")
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture
@@ -34,31 +29,31 @@ async def runtime() -> AsyncIterator[Runtime]:
         yield runtime
 
 
-def recording(name: str) -> Samples:
-    with read_audio(RECORDINGS / name, RATE) as reader:
-        return np.concatenate([frame.samples for frame in reader])
+async def recording(name: str) -> Samples:
+    def read() -> Samples:
+        with read_audio(RECORDINGS / name, RATE) as reader:
+            return np.concatenate([frame.samples for frame in reader])
+
+    return await anyio.to_thread.run_sync(read)
 
 
-@needs_weights
 async def test_a_finished_sentence_is_likelier_complete_than_its_beginning(
     runtime: Runtime,
 ) -> None:
     detector = SmartTurn(runtime, WEIGHTS)
-    sentence = recording("austen_0870.flac")
+    sentence = await recording("austen_0870.flac")
     whole = await detector.probability(sentence)
     begun = await detector.probability(sentence[: round(2.2 * RATE)])
     assert whole > 0.9
     assert begun < 0.5
 
 
-@needs_weights
 async def test_only_the_last_eight_seconds_count(runtime: Runtime) -> None:
     detector = SmartTurn(runtime, WEIGHTS)
-    long = np.concatenate([recording("cold.flac"), recording("wizard.flac")])
+    long = np.concatenate([await recording("cold.flac"), await recording("wizard.flac")])
     assert await detector.probability(long) == await detector.probability(long[-8 * RATE :])
 
 
-@needs_weights
 async def test_no_audio_at_all_is_judged_too(runtime: Runtime) -> None:
     detector = SmartTurn(runtime, WEIGHTS)
     assert 0 <= await detector.probability(np.zeros(0, np.int16)) <= 1

@@ -14,23 +14,17 @@ from vivavoce.core.audio import AudioFrame, Samples
 from vivavoce.core.errors import ConfigError, ProviderUnavailable
 from vivavoce.core.protocols import STT
 from vivavoce.core.transcript import Transcript
-from vivavoce.models.store import models_directory
+from vivavoce.models import path
 from vivavoce.providers.local.runtime import Lane, Runtime
 from vivavoce.providers.local.whisper import Whisper
 
-TINY = models_directory() / "whisper-tiny.en"
-BASE = models_directory() / "whisper-base"
+TINY = path("whisper-tiny.en")
+BASE = path("whisper-base")
 RECORDINGS = Path(__file__).parents[2] / "recordings"
+INDEX = json.loads((RECORDINGS / "index.json").read_text())
 RATE = 16000
 
 pytestmark = pytest.mark.anyio
-needs_tiny = pytest.mark.skipif(not TINY.exists(), reason="vivavoce models fetch whisper-tiny.en")
-needs_base = pytest.mark.skipif(not BASE.exists(), reason="vivavoce models fetch whisper-base")
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture
@@ -39,9 +33,12 @@ async def runtime() -> AsyncIterator[Runtime]:
         yield runtime
 
 
-def recording(name: str) -> Samples:
-    with read_audio(RECORDINGS / name, RATE) as reader:
-        return np.concatenate([frame.samples for frame in reader])
+async def recording(name: str) -> Samples:
+    def read() -> Samples:
+        with read_audio(RECORDINGS / name, RATE) as reader:
+            return np.concatenate([frame.samples for frame in reader])
+
+    return await anyio.to_thread.run_sync(read)
 
 
 async def transcribe(
@@ -87,13 +84,12 @@ def word_errors(reference: list[str], heard: list[str]) -> int:
     return row[-1]
 
 
-@needs_tiny
 async def test_human_sentences_are_heard(runtime: Runtime) -> None:
     whisper = Whisper(runtime, TINY)
     errors = total = 0
-    for entry in json.loads((RECORDINGS / "index.json").read_text()):
+    for entry in INDEX:
         if entry["speaker"] in ("austen", "61"):
-            final = (await transcribe(whisper, recording(entry["file"])))[-1]
+            final = (await transcribe(whisper, await recording(entry["file"])))[-1]
             expected = words(entry["text"].replace("mister", "mr"))
             errors += word_errors(expected, words(final.text))
             total += len(expected)
@@ -101,20 +97,18 @@ async def test_human_sentences_are_heard(runtime: Runtime) -> None:
     assert errors / total < 0.10
 
 
-@needs_tiny
 async def test_times_are_on_the_timeline_of_the_frames(runtime: Runtime) -> None:
-    samples = recording("go_forward.flac")
+    samples = await recording("go_forward.flac")
     found = await transcribe(Whisper(runtime, TINY), samples, start=7.5)
     assert {transcript.start for transcript in found} == {7.5}
     assert found[-1].end == pytest.approx(7.5 + len(samples) / RATE, abs=0.001)
     assert words(found[-1].text)[:2] == ["go", "forward"]
 
 
-@needs_tiny
 async def test_stable_text_never_changes_from_partial_to_partial(runtime: Runtime) -> None:
     lane = runtime.lane("stt_partial")
     whisper = Whisper(runtime, TINY)
-    found = await transcribe(whisper, recording("austen_0870.flac"), partials=lane)
+    found = await transcribe(whisper, await recording("austen_0870.flac"), partials=lane)
     partials = found[:-1]
     assert len(partials) > 8
     stable = ""
@@ -124,15 +118,13 @@ async def test_stable_text_never_changes_from_partial_to_partial(runtime: Runtim
     assert "Dashwood" in stable
 
 
-@needs_tiny
 async def test_short_commands_do_not_loop(runtime: Runtime) -> None:
     whisper = Whisper(runtime, TINY)
     for name in ("cards_001.flac", "cards_003.flac", "go_forward.flac"):
-        final = (await transcribe(whisper, recording(name)))[-1]
+        final = (await transcribe(whisper, await recording(name)))[-1]
         assert 3 <= len(words(final.text)) <= 4
 
 
-@needs_tiny
 @pytest.mark.parametrize("level", [3, 300, 3000])
 async def test_noise_holds_no_words(runtime: Runtime, level: int) -> None:
     noise = np.random.default_rng(0).standard_normal(2 * RATE) * level
@@ -140,9 +132,8 @@ async def test_noise_holds_no_words(runtime: Runtime, level: int) -> None:
     assert [transcript.text for transcript in found] == [""]
 
 
-@needs_tiny
 async def test_a_monologue_longer_than_the_window_is_heard_to_its_end(runtime: Runtime) -> None:
-    samples = np.concatenate([recording("acoustic.flac"), recording("cold.flac")])
+    samples = np.concatenate([await recording("acoustic.flac"), await recording("cold.flac")])
     final = (await transcribe(Whisper(runtime, TINY), samples))[-1]
     heard = words(final.text)
     assert heard[:5] == ["this", "is", "the", "acoustic", "corpus"]
@@ -150,20 +141,18 @@ async def test_a_monologue_longer_than_the_window_is_heard_to_its_end(runtime: R
     assert 85 < len(heard) < 140
 
 
-@needs_tiny
 async def test_english_weights_refuse_another_language_by_name(runtime: Runtime) -> None:
     with pytest.raises(ConfigError, match=r"local/whisper-tiny\.en does not know"):
         async with Whisper(runtime, TINY).stream(language="fr"):
             pytest.fail("opened")
 
 
-@needs_base
 async def test_multilingual_weights_say_which_language_they_heard(runtime: Runtime) -> None:
     whisper = Whisper(runtime, BASE)
-    final = (await transcribe(whisper, recording("wizard.flac")))[-1]
+    final = (await transcribe(whisper, await recording("wizard.flac")))[-1]
     assert final.language == "en"
     assert "wizard" in words(final.text)
-    final = (await transcribe(whisper, recording("wizard.flac"), "de"))[-1]
+    final = (await transcribe(whisper, await recording("wizard.flac"), "de"))[-1]
     assert final.language == "de"
 
 
@@ -172,7 +161,6 @@ async def test_missing_weights_are_named(runtime: Runtime, tmp_path: Path) -> No
         await Whisper(runtime, tmp_path).warm()
 
 
-@needs_tiny
 async def test_it_is_a_recogniser_that_gives_partials(runtime: Runtime) -> None:
     whisper = Whisper(runtime, TINY)
     assert isinstance(whisper, STT)

@@ -56,11 +56,6 @@ class Speller:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 async def runtime() -> AsyncIterator[Runtime]:
     async with Runtime(2) as runtime:
         yield runtime

@@ -29,12 +29,12 @@ Array = NDArray[np.float32]
 
 WINDOW_S = 30
 
-PAD_S = 1.0  # 2 and 3 s give the same word error rate and cost a tenth more
+PAD_S = 1.0  # 2 and 3 s were no better
 
 # A spliced decode that is less sure than this is made again in full, and the surer one counts.
-# Measured on 2 shared, busy cores, 1 thread, 60 stretches of human speech of 0.5 to 18 s (781 words;
-# word error rate plain / in noise at 10 dB; median time):
-#   tiny.en  whole window 9.0 / 20.4 %, 630 ms   spliced 9.5 / 21.4 %, 130 ms   redone 9.2 / 20.5 %,
+# Measured on 2 shared, busy cores, 1 thread, 60 stretches of human speech of 0.5-18 s (781 words);
+# word error rate plain / in noise at 10 dB, and median time:
+#   tiny.en  whole window 9.0 / 20.4 %, 725 ms   spliced 9.5 / 21.4 %, 168 ms   redone 9.2 / 20.5 %,
 #            12 to 25 % of them again; a window cut short without splicing: 172 %, for its loops
 #   base     whole window 8.2 %, 1280 ms   spliced 16.3 %, 350 ms   redone 11.7 %
 # The multilingual encoder marks its silence by what was said before it. So base is spliced for

@@ -12,6 +12,7 @@ from vivavoce.core.messages import (
     LLMDelta,
     Message,
     Role,
+    Source,
     TextDelta,
     ToolCall,
     ToolSpec,
@@ -21,13 +22,14 @@ from vivavoce.core.protocols import LLMCapabilities
 
 __all__ = ["Reply", "ScriptedLLM"]
 
-Reply = str | ToolCall | BaseException | Sequence[str | ToolCall | BaseException]
+Part = str | ToolCall | Source | BaseException
+Reply = Part | Sequence[Part]
 _TOKEN = re.compile(r"\s*\S+")
 
 
 class ScriptedLLM:
     """Answers with `replies` in turn, the last one for ever, or with what a function makes of the
-    messages. A reply is text, a tool call, an exception to raise, or several of them.
+    messages. A reply is text, a tool call, a source, an exception to raise, or several of them.
 
     `requests` keeps what it was asked.
     """
@@ -72,7 +74,7 @@ class ScriptedLLM:
             for part in parts:
                 if isinstance(part, BaseException):
                     raise part
-                if isinstance(part, ToolCall):
+                if isinstance(part, ToolCall | Source):
                     yield part
                     continue
                 for token in _TOKEN.findall(part):
