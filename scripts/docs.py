@@ -4,7 +4,6 @@ Needs the project's environment; `make docs` calls it.
 """
 
 import json
-import re
 import sys
 from pathlib import Path
 
@@ -42,8 +41,9 @@ def main(*, check: bool) -> int:
     for file, name, made in PARTS:
         path = ROOT / file
         text = path.read_text(encoding="utf-8")
-        pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
-        new = re.sub(pattern, lambda m, t=made: f"{m[1]}{t}\n{m[2]}", text, flags=re.DOTALL)
+        before, start, rest = text.partition(f"<!-- {name} -->\n")
+        _, end, after = rest.partition(f"<!-- /{name} -->")
+        new = f"{before}{start}{made}\n{end}{after}"
         if new != text:
             behind.append(file)
             if not check:
