@@ -11,10 +11,17 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from vivavoce.floor.activity import ActivityPolicy
+from vivavoce.floor.policy import Policy
+
 __all__ = ["FloorSettings", "Settings", "TimeoutSettings"]
 
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
+
+_POLICY = Policy()
+_ACTIVITY = ActivityPolicy()
+_FIRST, _SECOND, _THIRD, _LAST = (round(1000 * wait) for wait in _POLICY.waits)
 
 
 class FloorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,24 +40,24 @@ class FloorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     waits_ms: Annotated[
         tuple[Milliseconds, Milliseconds, Milliseconds, Milliseconds],
         Meta(description="quiet that ends a turn: surely complete, likely, unsure, surely not"),
-    ] = (200, 400, 800, 1500)
+    ] = (_FIRST, _SECOND, _THIRD, _LAST)
     eager_ms: Annotated[Milliseconds, Meta(description="quiet after which a draft is started")] = (
-        200
+        round(1000 * _POLICY.eager)
     )
     transcript_bound_ms: Annotated[
         Milliseconds,
         Meta(description="quiet after which a final transcript is no longer waited for"),
-    ] = 3000
+    ] = round(1000 * _POLICY.transcript_bound)
     sustained_ms: Annotated[
         Milliseconds,
         Meta(description="speech over an answer that is an interruption whatever it says"),
-    ] = 500
+    ] = round(1000 * _POLICY.sustained)
     vad_threshold: Annotated[
         Probability, Meta(description="voice probability at which speech starts")
-    ] = 0.5
+    ] = _ACTIVITY.threshold
     vad_release: Annotated[
         Probability, Meta(description="voice probability below which speech stops")
-    ] = 0.35
+    ] = _ACTIVITY.release
 
 
 class TimeoutSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -62,12 +62,14 @@ _NEVER_LAST = """
 """
 # Words that seldom end one, and those that are among the words above in another language only.
 _SELDOM_LAST = """
-    are can could does has have how i is maybe so was were what when where which while who why will
-    would
+    how i maybe so what when where which while who why
     avec como das der die du ein la mais mit pour quand si un
 """
+# These end one where it asks or compares: "tell me who they are", "older than I was".
+_VERBS = "are can could did do does had has have is was were will would"
 _PREPOSITIONS = "about as at by for from in into like of on to with"
 _QUESTION_WORDS = "how what where which who whose why"
+_CLAUSE_WORDS = f"{_QUESTION_WORDS} as than when whether"
 
 # Of scripts without spaces the last run of characters is looked at, hence endings.
 _OPEN_ENDINGS = (
@@ -85,6 +87,7 @@ _KOREAN_QUESTIONS = ("습니까", "입니까", "합니까", "십니까", "됩니
 
 _LAST_WORDS = {
     **dict.fromkeys(_PREPOSITIONS.split(), _SELDOM),
+    **dict.fromkeys(_VERBS.split(), _SELDOM),
     **dict.fromkeys(_SELDOM_LAST.split(), _SELDOM),
     **dict.fromkeys(_NEVER_LAST.split(), _NEVER),
 }
@@ -94,6 +97,8 @@ def _ending(words: list[str]) -> _Ending:
     last = words[-1]
     if last in _PREPOSITIONS.split() and _asks(words):
         return _STRANDED
+    if last in _VERBS.split() and set(words[:-1]) & set(_CLAUSE_WORDS.split()):
+        return _PLAIN
     if last in _LAST_WORDS:
         return _LAST_WORDS[last]
     if last[-1].isdigit():

@@ -37,10 +37,10 @@ class Policy:
     mode: Mode = Mode.AUTO
     draft: Depth = Depth.OFF
     interruptions: bool = True
-    waits: tuple[float, float, float, float] = (0.20, 0.40, 0.80, 1.50)
+    waits: tuple[float, float, float, float] = (0.16, 0.40, 0.80, 1.40)
     scores: tuple[float, float, float] = (0.75, 0.45, 0.20)
     eager: float = 0.20  # quiet before a draft starts
-    transcript_bound: float = 2.0  # quiet after which a missing final is no longer waited for
+    transcript_bound: float = 3.0  # quiet after which a missing final is no longer waited for
     sustained: float = 0.50  # speech over an answer that is an interruption whatever it says
     words_bound: float = 0.70  # quiet over an answer after which no more words are waited for
     overlap_bound: float = 1.50  # no answer is held longer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
@@ -24,6 +25,7 @@ SAMPLE_RATE = 16000
 WINDOW_SAMPLES = 512
 CONTEXT_SAMPLES = 64  # the end of the window before, which the model wants in front
 STATE_SIZE = 128
+GATHER_S = 0.005  # between two batches of a crowd; a thread's wake-up costs as much as two windows
 LARGEST_BATCH = 64  # from 16 on a window costs no less; more would only delay the first
 
 Waiting = asyncio.Future[float]
@@ -47,6 +49,8 @@ class Silero:
         self._lock = Lock()
         self._queue: deque[tuple[SileroStream, Samples, Waiting]] = deque()
         self._draining = False
+        self._latest: frozenset[SileroStream] = frozenset()  # whose windows were the last batch
+        self._began = 0.0  # when that was
 
     def stream(self) -> SileroStream:
         """Voice activity of one more audio stream."""
@@ -73,7 +77,7 @@ class Silero:
     # In the lane's thread.
 
     def _drain(self, model: OnnxModel) -> None:
-        while batch := self._take():
+        while batch := self._gather():
             streams = [stream for stream, _, _ in batch]
             try:
                 chances = _speech(model, streams, [window for _, window, _ in batch])
@@ -86,6 +90,20 @@ class Silero:
                         for (_, _, waiting), chance in zip(batch, chances, strict=True)
                     ]
                 )
+
+    def _gather(self) -> list[tuple[SileroStream, Samples, Waiting]]:
+        """The next batch; where many sessions talk, not sooner than `GATHER_S` after the last."""
+        with self._lock:
+            others = bool(self._queue) and self._queue[0][0] not in self._latest
+        crowd = others or len(self._latest) > 1
+        rest = self._began + GATHER_S - time.monotonic()
+        if crowd and rest > 0:
+            time.sleep(rest)
+        batch = self._take()
+        self._began = time.monotonic()
+        if batch:
+            self._latest = frozenset(stream for stream, _, _ in batch)
+        return batch
 
     def _take(self) -> list[tuple[SileroStream, Samples, Waiting]]:
         """The next batch, with one window of a stream at most, as each builds on the one before."""
