@@ -13,8 +13,6 @@ from vivavoce.core.errors import BadReply, ProviderError
 from vivavoce.core.messages import (
     ChatItem,
     LLMDelta,
-    Message,
-    Role,
     TextDelta,
     ToolCall,
     ToolSpec,
@@ -139,10 +137,13 @@ class Llama:
         return sum(5 + _tokens(turn["content"]) for turn in chat(messages, tools, self._style)) + 5
 
     async def warm(self) -> None:
-        """Load the model, read the style, and make the grammar, whose first use takes 0.5 s."""
+        """Load the model and make the grammar, whose first use takes 0.5 s.
+
+        The instructions are read when a session starts (`prefill`), while nobody waits.
+        """
         server = await self._load()
         request = {
-            "messages": chat([Message(Role.USER, "Hello.")], (), self._style),
+            "messages": [{"role": "system", "content": ""}, {"role": "user", "content": "."}],
             "grammar": grammar((), self._style),
             "max_tokens": 1,
             "cache_prompt": True,

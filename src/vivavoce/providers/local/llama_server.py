@@ -60,6 +60,7 @@ class LlamaServer:
         parameters.n_batch = parameters.n_ubatch = STEP_TOKENS
         parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
         parameters.cache_ram_mib = PROMPT_CACHE_MIB
+        parameters.fit_params = False  # the catalogue knows what fits; trying takes 1.5 s
         parameters.ctx_shift = False  # a reply that fills the context ends; nothing is forgotten
         parameters.verbosity = -1
         parameters.endpoint_slots = parameters.endpoint_props = parameters.ui = False
@@ -75,7 +76,8 @@ class LlamaServer:
             shutil.rmtree(folder, ignore_errors=True)
         # A model that is freed before its loop has begun is joined for ever (llama.cpp sets
         # `running` when the loop starts, after the end was asked for). An answer proves it has.
-        probe = {"messages": [{"role": "user", "content": "."}], "max_tokens": 0}
+        shortest = [{"role": "system", "content": ""}, {"role": "user", "content": "."}]
+        probe = {"messages": shortest, "max_tokens": 0}
         self.complete(probe, lambda _: None, lambda: False)
 
     def close(self) -> None:
