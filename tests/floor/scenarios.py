@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from vivavoce.floor import Depth, Mode, Policy
 
-PLAIN = Policy()
-DRAFTS = Policy(draft=Depth.THINK)
-POLITE = Policy(interruptions=False)
-KEY = Policy(mode=Mode.PUSH_TO_TALK)
-MANUAL = Policy(mode=Mode.MANUAL)
+# A shorter bound than the default keeps the stories short.
+PLAIN = Policy(transcript_bound=2.0)
+DRAFTS = replace(PLAIN, draft=Depth.THINK)
+POLITE = replace(PLAIN, interruptions=False)
+KEY = replace(PLAIN, mode=Mode.PUSH_TO_TALK)
+MANUAL = replace(PLAIN, mode=Mode.MANUAL)
 
 ASKED = """
     0.0 speech                      -> user
@@ -168,6 +171,17 @@ SCENARIOS: dict[str, tuple[Policy, str]] = {
         4.2 tick                    -> agent: start 2 "No, stop.", commit 2
     """),
     # the user's turn
+    "long speech without words is asked about once": (PLAIN, """
+        0.0 speech                  -> user
+        1.0 quiet                   -> pause
+        1.3 final 0-1               -> idle: unheard
+        2.0 speech                  -> user
+        3.0 quiet                   -> pause
+        3.3 final 2-3               -> idle
+        4.0 speech                  -> user
+        5.0 quiet                   -> pause
+        5.3 final 4-5 Why?          -> agent: start 1 "Why?", commit 1
+    """),
     "words come after the recogniser's bound": (PLAIN, """
         0.0 speech                  -> user
         1.0 quiet                   -> pause
@@ -192,7 +206,7 @@ SCENARIOS: dict[str, tuple[Policy, str]] = {
         2.2 final 0-1.9 What is it made -> pause
         2.3 tick                    -> agent: commit 2
     """),
-    "the final replaces a draft of other words": (Policy(draft=Depth.THINK, eager=0.1), """
+    "the final replaces a draft of other words": (replace(DRAFTS, eager=0.1), """
         0.0 speech                  -> user
         1.0 quiet                   -> pause
         1.1 stable 0-1 what is      -> pause: start 1 "what is"

@@ -18,6 +18,7 @@ WAITS = {
         "What is it made of?", "Where are you from?", "Who is it for?", "Why?", "Really!",
         "Hello there.", "Tell me a joke.", "What's the capital of France?", 'He said "stop."',
         "(Thank you.)", "What should I do?", "What is 15 times 7?", "Did he die?",
+        "Come with me, I know who you are.",
         "¿De qué está hecho?", "Cuéntame un chiste.", "Wie spät ist es?", "Quelle heure est-il ?",
         "오늘 날씨 어때?", "이게 뭐라고?", "불 좀 켜 줘.", "今日の天気は？",
         "東京の人口は何人ですか。", "今天天气怎么样？", "दिल्ली कहाँ है?", "धन्यवाद।",
@@ -31,7 +32,7 @@ WAITS = {
         # no mark at all; or a full stop behind what is seldom an end
         "tell me a joke", "what is the weather today", "qué hora es", "오늘 날씨",
         "今天天气怎么样",
-        "Turn the lights on.", "Come with me, I know who you are.", "It was founded in 1999.",
+        "Turn the lights on.", "It was founded in 1999.",
         "Set a timer for 10.",
     ],
     DOUBTFUL: [

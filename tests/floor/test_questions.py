@@ -41,9 +41,9 @@ CASES: dict[str, tuple[Policy, str]] = {
     """),
     "a draft of words that turn out to be none is dropped": (DRAFTS, """
         0.0 speech                  -> user
-        1.0 quiet                   -> pause
-        1.2 stable 0-1 What is it?  -> pause: start 1 "What is it?"
-        1.3 final 0-1               -> idle: cancel 1 superseded
+        0.5 quiet                   -> pause
+        0.7 stable 0-0.5 What is it?  -> pause: start 1 "What is it?"
+        0.8 final 0-0.5             -> idle: cancel 1 superseded
     """),
     "a response to a draft of words that turn out to be none": (DRAFTS, """
         0.0 speech                  -> user

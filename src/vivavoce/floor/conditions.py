@@ -35,6 +35,8 @@ __all__ = [
     "words",
 ]
 
+LONG_S = 0.8  # of speech: longer than a cough or a word that was swallowed
+
 
 def always(facts: Facts, given: say.Input) -> bool:
     """Nothing more is asked."""
@@ -130,8 +132,11 @@ def silent(facts: Facts, given: say.Input) -> bool:
 
 
 def unheard(facts: Facts, given: say.Input) -> bool:
-    """There was speech, and the recogniser has not said what within its bound."""
-    return facts.nothing_said() and not facts.covered and facts.spoken
+    """There was speech, and the recogniser has not said what within its bound; or so much that it
+    was no cough, and it made nothing of it. Only once: a television would be asked for ever."""
+    if not facts.nothing_said() or not facts.spoken:
+        return False
+    return not facts.covered or (facts.spoke_for >= LONG_S and not facts.asked_again)
 
 
 # --- the assistant's turn -----------------------------------------------------------------------

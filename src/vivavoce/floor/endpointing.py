@@ -97,7 +97,7 @@ def _ending(words: list[str]) -> _Ending:
     last = words[-1]
     if last in _PREPOSITIONS.split() and _asks(words):
         return _STRANDED
-    if last in _VERBS.split() and set(words[:-1]) & set(_CLAUSE_WORDS.split()):
+    if last in _VERBS.split() and set(words[:-2]) & set(_CLAUSE_WORDS.split()):
         return _PLAIN
     if last in _LAST_WORDS:
         return _LAST_WORDS[last]

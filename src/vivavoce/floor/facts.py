@@ -57,6 +57,8 @@ class Facts:
         self.speaking = False
         self.addressed = 1.0
         self.spoken = False  # there was speech that no turn has taken
+        self.spoke_for = 0.0  # for how long (s)
+        self.asked_again = False  # since there were words that could be answered
         self.burst = 0.0  # onset of the latest stretch of speech
         self.quiet_since = 0.0
         self.end_probability: float | None = None
@@ -225,6 +227,7 @@ class Facts:
             self.cancel(Outcome.SUPERSEDED)
             live = self.start(Origin.SPEECH, self.text, self.quiet_since)
         live.speech_ended = self.quiet_since
+        self.asked_again = False
         # Inside the question only: what was passed over before it can come back no more.
         self.passed_over = [part for part in self.passed_over if part.end > self.taken_until]
         self.answered = Stretch(self.words, self.taken_until, self.border)
@@ -281,7 +284,7 @@ class Facts:
         self.words, over = self.words.split(self.over_from)
         self.passed_over.append(Stretch(over, self.over_from, until, addressed))
         self.over_from = until
-        self.spoken, self.end_probability = False, None
+        self.spoken, self.spoke_for, self.end_probability = False, 0.0, None
         self.forced = self.forced and bool(self.text)
 
     def take_back(self) -> None:
@@ -304,7 +307,7 @@ class Facts:
     def forget(self) -> None:
         """Begin the user's next turn."""
         self.words = Utterance()
-        self.spoken = self.speaking
+        self.spoken, self.spoke_for = self.speaking, 0.0
         self.forced = self.wants_response = self.closing = False
         self.may_draft = True
         self.end_probability = None

@@ -77,6 +77,7 @@ class Floor:
                 facts.burst, facts.spoken = onset, True
                 facts.end_probability = None
             case say.SpeechStopped(since=since):
+                facts.spoke_for += max(0.0, since - facts.burst) if facts.speaking else 0.0
                 facts.speaking = False
                 facts.quiet_since = min(since, facts.now)
             case say.Text(transcript=transcript):

@@ -88,7 +88,7 @@ TABLE: tuple[Row, ...] = (
     _row((PAUSE,), say.SpeechStarted, "", when.always, "keep the draft until words contradict it", then.rest, "USER"),
     _row((PAUSE,), _QUIETER, "quiet ≥ wait, and the text is final or its bound has passed", when.ready, "Start if no draft, Commit", then.commit, "AGENT"),
     _row((PAUSE,), _QUIETER, "no words in what the STT has covered, an answer was asked for", when.silent, "Start + Commit", then.respond_now, "AGENT"),
-    _row((PAUSE,), _QUIETER, "the STT has not answered within its bound", when.unheard, "Cancel(superseded) if a draft, say so", then.ask_again, "IDLE"),
+    _row((PAUSE,), _QUIETER, "the STT has not answered within its bound, or made nothing of long speech", when.unheard, "Cancel(superseded) if a draft, say so", then.ask_again, "IDLE"),
     _row((PAUSE,), _QUIETER, "no words in what the STT has covered", when.nothing_said, "Cancel(superseded) if a draft", then.give_up, "IDLE"),
     _row((PAUSE,), say.Text, "contradicts the draft", when.contradicts, "Cancel(superseded), Start", then.drop_draft, "same"),
     _row((PAUSE,), _QUIETER, "quiet ≥ eager and the text is stable, no draft", when.eager, "Start", then.draft, "same"),

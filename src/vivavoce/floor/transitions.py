@@ -179,6 +179,7 @@ def give_up(facts: Facts, given: say.Input) -> State:
 def ask_again(facts: Facts, given: say.Input) -> State:
     """Say that nothing was understood."""
     facts.actions.append(say.Unheard())
+    facts.asked_again = True
     return give_up(facts, given)
 
 
