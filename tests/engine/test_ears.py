@@ -139,6 +139,18 @@ async def test_speech_is_sent_with_a_little_before_and_after_and_silence_is_not(
     assert len(told.of(say.SpeechStarted)) == len(told.of(say.SpeechStopped)) == 1
 
 
+async def test_a_turn_that_is_ended_by_hand_needs_no_silence() -> None:
+    """A client that is released stops sending: silence never comes."""
+    stt = Recogniser()
+    async with listening(stt) as (ears, told):
+        await hear(ears, tone(0.5))
+        ears.conclude()
+        await anyio.sleep(0.1)
+        assert stt.log == ["open", "flush"]
+        assert stt.frames[-1].end == pytest.approx(0.5)
+        assert not told.of(say.SpeechStopped)
+
+
 async def test_a_short_pause_is_sent_whole_when_the_speaker_goes_on() -> None:
     stt = Recogniser()
     async with listening(stt) as (ears, _):

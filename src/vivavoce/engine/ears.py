@@ -66,7 +66,7 @@ class Ears:
     def __init__(self, parts: EarParts, *, live: bool) -> None:
         self._parts = parts
         self._live = live
-        self._intake: Stream[AudioFrame] = Stream(
+        self._intake: Stream[AudioFrame | _Flush] = Stream(
             INTAKE_S, Full.DROP_OLDEST if live else Full.WAIT, _duration
         )
         self._held: Stream[AudioFrame | _Flush] = Stream(HELD_S, Full.DROP_OLDEST, _duration)
@@ -93,6 +93,11 @@ class Ears:
             await self._intake.send(frame)
         elif not self._intake.put(frame):
             self._parts.dropped("microphone", self._intake.statistics().dropped)
+
+    def conclude(self) -> None:
+        """The user's turn is over by decree: ask for the final of what was heard so far, without
+        waiting for the detector to notice silence, which may never come."""
+        self._intake.put(_FLUSH)
 
     def end(self) -> None:
         """No more audio comes."""
@@ -122,6 +127,9 @@ class Ears:
             parts = self._parts
             voice = Voice(parts.vad, lambda message: parts.failed("vad", message, False))
             async for frame in self._intake:
+                if isinstance(frame, _Flush):
+                    self.flush()
+                    continue
                 # The recogniser first: waiting for the detector would delay every word.
                 self._pass_on(self._at_rate("stt", frame, parts.stt.capabilities.sample_rate))
                 await self._listen(voice, frame)

@@ -286,6 +286,9 @@ class Session:
                 self._emit(happened.TranscriptUpdated(now, transcript))
                 if self._answers.live is None and transcript.stable_text:
                     self._ahead.prefill(transcript.stable_text)
+            case say.KeyUp() | say.ManualCommit() | say.Respond():
+                assert self._ears is not None
+                self._ears.conclude()
             case _:
                 pass
 
