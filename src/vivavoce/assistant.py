@@ -7,6 +7,7 @@ from typing import ParamSpec, Self, TypeVar, overload
 
 import anyio
 import msgspec
+from anyio.abc import TaskStatus
 
 from vivavoce.build import Providers, parts_from
 from vivavoce.core.conversation import Conversation
@@ -16,7 +17,6 @@ from vivavoce.core.protocols import LLM, STT, TTS, VAD, Tool, Transport, TurnDet
 from vivavoce.engine.failures import unwrapped
 from vivavoce.engine.listeners import Listener
 from vivavoce.engine.session import Session
-from vivavoce.engine.streams import Stream
 from vivavoce.engine.tools import tool_from
 from vivavoce.settings import Settings
 
@@ -30,7 +30,8 @@ class Assistant:
     """Made once, it holds any number of conversations.
 
     Providers are named, as in `stt="local/whisper-tiny.en"`, or given as objects; what is left out
-    is taken from `settings`. Enter it to load the models; `run` does so by itself otherwise.
+    is taken from `settings`. Enter it to load the models, once, around all its conversations; `run`
+    does so by itself otherwise.
 
         assistant = Assistant("You help in a kitchen.", tts="local/piper-joe")
         await assistant.run(FileTransport("question.wav", "answer.wav"), on_event=print)
@@ -68,7 +69,7 @@ class Assistant:
             vad=None if isinstance(vad, str) else vad,
             turn_detector=None if isinstance(turn_detector, str) else turn_detector,
         )
-        self._is_open = False
+        self._is_entered = self._is_open = False
 
     @overload
     def tool(self, function: Callable[P, R]) -> Callable[P, R]: ...
@@ -103,13 +104,16 @@ class Assistant:
         return (*choice.names(), *choice.reasons)
 
     async def __aenter__(self) -> Self:
-        await self._providers.__aenter__()
-        self._is_open = True
+        if self._is_entered:
+            raise LocalProtocolError("enter the assistant once, around all its conversations")
+        self._is_entered = True
         try:
+            await self._providers.__aenter__()
             await self._prefill()
         except BaseException:
             await self.__aexit__()
             raise
+        self._is_open = True
         return self
 
     async def _prefill(self) -> None:
@@ -121,7 +125,10 @@ class Assistant:
 
     async def __aexit__(self, *exc: object) -> None:
         self._is_open = False
-        await self._providers.__aexit__(*exc)
+        try:
+            await self._providers.__aexit__(*exc)
+        finally:
+            self._is_entered = False
 
     def session(self) -> Session:
         """A new conversation, to be entered. Raises LocalProtocolError before the models are
@@ -142,15 +149,19 @@ class Assistant:
             async with self:
                 return await self.run(transport, on_event=on_event)
         session = self.session()
-        with unwrapped(), session.events(Listener.LEDGER) as events:
+        with unwrapped():
             async with anyio.create_task_group() as group:
                 if on_event is not None:
-                    group.start_soon(_tell, events, on_event)
+                    await group.start(_tell, session, on_event)
                 async with session:
                     await session.run(transport)
         return session
 
 
-async def _tell(events: Stream[Event], on_event: Callable[[Event], object]) -> None:
-    async for event in events:
-        on_event(event)
+async def _tell(
+    session: Session, on_event: Callable[[Event], object], *, task_status: TaskStatus[None]
+) -> None:
+    with session.events(Listener.LEDGER) as events:
+        task_status.started()
+        async for event in events:
+            on_event(event)

@@ -10,6 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol, Self, TypeGuard, TypeVar, runtime_checkable
 
 import anyio
+import msgspec
 
 from vivavoce.core.errors import ConfigError
 from vivavoce.core.plugins import ROLES, ProviderContext
@@ -153,9 +154,12 @@ class Providers:
         vad: VAD | None = None,
         turn_detector: TurnDetector | None = None,
     ) -> None:
-        self.settings = settings
-        self.choice = choose(settings)
         self._given = (stt, llm, tts, vad, turn_detector)
+        given = zip(ROLES, self._given, strict=True)
+        names = {role: provider.name for role, provider in given if provider is not None}
+        self.settings = msgspec.structs.replace(settings, **names)
+        self.choice = choose(self.settings)
+        self._made: list[object] = []
         self._shared: dict[str, object] = {}
 
     def _context(self, name: str) -> ProviderContext:
@@ -163,21 +167,11 @@ class Providers:
         return ProviderContext(self.settings.language, options, self._shared)
 
     async def __aenter__(self) -> Self:
-        choice, (stt, llm, tts, vad, detector) = self.choice, self._given
-        self.stt = stt or make("stt", choice.stt, _is_stt, self._context(choice.stt))
-        self.llm = llm or make("llm", choice.llm, _is_llm, self._context(choice.llm))
-        self.tts = tts
-        if tts is None and choice.tts != "none":
-            self.tts = make("tts", choice.tts, _is_tts, self._context(choice.tts))
-        self.vad = vad or make("vad", choice.vad, _is_vad, self._context(choice.vad))
-        self.turn_detector = detector
-        if detector is None and choice.turn_detector != "none":
-            name = choice.turn_detector
-            self.turn_detector = make("turn_detector", name, _is_turn_detector, self._context(name))
         try:
+            self._make()
             with unwrapped():
                 async with anyio.create_task_group() as group:
-                    for provider in self._all():
+                    for provider in (*self._given, *self._made):
                         if isinstance(provider, _Warm):
                             group.start_soon(provider.warm)
         except BaseException:
@@ -185,16 +179,31 @@ class Providers:
             raise
         return self
 
+    def _make(self) -> None:
+        choice, (stt, llm, tts, vad, detector) = self.choice, self._given
+        self.stt = stt or self._new("stt", choice.stt, _is_stt)
+        self.llm = llm or self._new("llm", choice.llm, _is_llm)
+        self.tts = tts
+        if tts is None and choice.tts != "none":
+            self.tts = self._new("tts", choice.tts, _is_tts)
+        self.vad = vad or self._new("vad", choice.vad, _is_vad)
+        self.turn_detector = detector
+        if detector is None and choice.turn_detector != "none":
+            self.turn_detector = self._new("turn_detector", choice.turn_detector, _is_turn_detector)
+
+    def _new(self, role: str, name: str, fits: Callable[[object], TypeGuard[T]]) -> T:
+        provider = make(role, name, fits, self._context(name))
+        self._made.append(provider)
+        return provider
+
     async def __aexit__(self, *exc: object) -> None:
         await self._close()
 
-    def _all(self) -> tuple[object, ...]:
-        return self.stt, self.llm, self.tts, self.vad, self.turn_detector
-
     async def _close(self) -> None:
-        given = [id(provider) for provider in self._given]
-        ours = [provider for provider in self._all() if id(provider) not in given]
-        await _close((*ours, *self._shared.values()))
+        """Close what was made here; what is closed is made anew at the next entry."""
+        closing = (*self._made, *self._shared.values())
+        self._made, self._shared = [], {}
+        await _close(closing)
 
 
 @asynccontextmanager

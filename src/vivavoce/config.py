@@ -59,7 +59,8 @@ def load_settings(
 def _sources(
     file: Path | None, arguments: Mapping[str, object], environ: Mapping[str, str]
 ) -> Iterator[tuple[str, Table]]:
-    named = file or (Path(environ["VIVAVOCE_CONFIG"]) if "VIVAVOCE_CONFIG" in environ else None)
+    location = environ.get("VIVAVOCE_CONFIG")
+    named = file or (Path(location) if location else None)
     path = named or _FILE
     if named is not None or path.is_file():
         yield str(path), _read(path)

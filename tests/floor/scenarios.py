@@ -118,6 +118,13 @@ SCENARIOS: dict[str, tuple[Policy, str]] = {
         9.1 commit                  -> idle: item "One."
         9.2 respond                 -> agent: start 1 "", commit 1
     """),
+    "an item is closed by its silence where no answer is wanted": (
+        replace(PLAIN, responds=False), """
+        0.0 speech                  -> user
+        1.0 quiet                   -> pause
+        1.2 final 0-1 What is it?   -> idle: item "What is it?"
+        2.0 respond                 -> agent: start 1 "", commit 1
+    """),
     "a client closes an item before its text is final": (MANUAL, """
         0.0 speech                  -> user
         1.0 commit                  -> pause

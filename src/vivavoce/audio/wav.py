@@ -26,6 +26,7 @@ class WavWriter:
 
     What is written grows in `target` + ".part", whose header stays valid, and becomes `target` in
     one step at `finish`; leaving the `with` block finishes too. A crash leaves the part behind.
+    What is no file (a device, a named pipe) is streamed to as the standard output is.
     Every method raises AudioError when the disk refuses, a full one above all, and says where.
     """
 

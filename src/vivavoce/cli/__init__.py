@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -11,10 +12,11 @@ from typing import Protocol
 
 from vivavoce import __version__
 from vivavoce.core.errors import VivavoceError
+from vivavoce.engine.failures import first_error
 
 __all__ = ["main"]
 
-# In the order in which a newcomer needs them. Each has HELP here, so that --help loads nothing.
+# In the order in which a newcomer needs them; described here, so that --help loads nothing.
 COMMANDS = {
     "run": "answer the bundled question aloud: the proof that everything works",
     "ask": "answer the questions in a recording, as if they were asked live",
@@ -47,14 +49,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             module.configure(command)
             command.set_defaults(command=module.run)
     options = parser.parse_args(given)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # what a terminal cannot show must end no talk
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code: int = options.command(options)
+        sys.stdout.flush()
     except VivavoceError as error:
         print(f"vivavoce: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, ExceptionGroup) as error:
+        if not isinstance(first_error(error), BrokenPipeError):
+            raise
         # Whoever read our output has gone; nothing more is to be written, at exit neither.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -24,8 +24,6 @@ from vivavoce.models import (
 )
 from vivavoce.models.fetch import Origin, Progress, fetch
 
-HELP = "list, fetch and verify the embedded models"
-
 MB = 1_000_000
 
 # Between progress reports: a terminal's line is redrawn, elsewhere each one is a line.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from vivavoce.core.messages import Source, ToolCall, ToolResult
 from vivavoce.core.transcript import Transcript
-from vivavoce.core.turn import Origin, TurnRecord
+from vivavoce.core.turn import Origin, Outcome, TurnRecord
 
 __all__ = [
     "Dropped",
@@ -21,6 +21,7 @@ __all__ = [
     "SessionEnded",
     "SessionStarted",
     "SourceFound",
+    "SpeechIgnored",
     "SpeechStarted",
     "SpeechStopped",
     "ToolEnded",
@@ -28,10 +29,12 @@ __all__ = [
     "TranscriptUpdated",
     "TurnAmended",
     "TurnCommitted",
+    "TurnCut",
     "TurnEnded",
     "TurnHeld",
     "TurnResumed",
     "TurnStarted",
+    "UserSaid",
 ]
 
 
@@ -63,6 +66,22 @@ class SpeechStopped:
     """The user fell silent; `at` is the end of the voice, noticed a little later."""
 
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechIgnored:
+    """What the user said since the last turn is no turn: noise, or nothing that was understood."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class UserSaid:
+    """What the user said became an item of the conversation that nobody answers yet."""
+
+    at: float
+    item: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +125,15 @@ class TurnResumed:
 
     at: float
     turn: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnCut:
+    """The answer is silent for good; how much of it was heard is settled a little later."""
+
+    at: float
+    turn: str
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,11 +222,14 @@ Event = (
     | SessionEnded
     | SpeechStarted
     | SpeechStopped
+    | SpeechIgnored
+    | UserSaid
     | TranscriptUpdated
     | TurnStarted
     | TurnCommitted
     | TurnHeld
     | TurnResumed
+    | TurnCut
     | ReplyText
     | Heard
     | ToolStarted

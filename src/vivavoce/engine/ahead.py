@@ -36,6 +36,12 @@ class Ahead:
         self._wanted = anyio.Event()
         self._scope = anyio.CancelScope()
 
+    def configure(self, llm: LLM, tools: Sequence[ToolSpec]) -> None:
+        """The prompt will be read by this model, with these tools."""
+        self._llm, self._tools = llm, tools
+        self._done = []
+        self.prefill("")
+
     def prefill(self, text: str) -> None:
         """The user's words so far are `text`: compute the prompt up to there."""
         self._text = text

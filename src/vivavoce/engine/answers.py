@@ -6,6 +6,7 @@ The floor's actions arrive here. A turn is heard through the mouth, or, without 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import anyio
 from anyio.abc import TaskGroup
@@ -50,7 +51,6 @@ class Answers:
     ) -> None:
         self.live: Turn | None = None
         self.unsettled = 0
-        self._parts = parts
         self._history = history
         self._group = group
         self._prefix = prefix
@@ -75,6 +75,17 @@ class Answers:
             draft_failed=self._draft_failed,
             effect_begun=lambda turn: feed(lambda at: say.EffectBegun(at, turn.number)),
             late_result=self._late_result,
+        )
+
+    def configure(self, parts: Parts) -> None:
+        """Answers that start from now on are made of these parts; the live one stays as it is."""
+        self._turn_parts = replace(
+            self._turn_parts,
+            llm=parts.llm,
+            tts=parts.tts,
+            tools=parts.tools,
+            language=parts.language,
+            deadlines=parts.deadlines,
         )
 
     def attach(self, mouth: Mouth, capabilities: TransportCapabilities) -> None:
@@ -103,7 +114,7 @@ class Answers:
 
     async def _run(self, turn: Turn) -> None:
         await turn.run()
-        if self._parts.tts is None and not turn.scope.cancel_called:
+        if not turn.speaks and not turn.scope.cancel_called:
             self.finished(turn.track)
 
     def commit(self, points: dict[Point, float], intervals: list[Interval]) -> None:
@@ -137,12 +148,13 @@ class Answers:
     def cancel(self, outcome: Outcome) -> None:
         """End the live answer. What was heard of it is remembered at once, and settled later."""
         turn = self._live()
-        if self._parts.tts is not None:
+        if turn.speaks:
             position = self._mouth.stop(turn.track)
             turn.heard = turn.track.heard(position)
         turn.scope.cancel()
         turn.outcome = outcome
         self._leave(turn)
+        self._emit(happened.TurnCut(self._now(), turn.id, outcome))
         if outcome is Outcome.SUPERSEDED:
             self._history.forget(turn)
             turn.heard = ""
@@ -157,7 +169,7 @@ class Answers:
 
     def _open(self, turn: Turn) -> None:
         """Open the valve, as soon as the turn before has ended its work."""
-        if self._parts.tts is None:
+        if not turn.speaks:
             return
         if self._last is not None and not self._last.ended.is_set():
             self._group.start_soon(self._open_after, self._last, turn)
@@ -189,7 +201,7 @@ class Answers:
         """Everything that an answer had to say was heard."""
         turn = self._live()
         turn.marks.mark(Point.LAST_SOUND, self._now())
-        turn.heard = turn.reply if self._parts.tts is None else track.heard(track.duration)
+        turn.heard = track.heard(track.duration) if turn.speaks else turn.reply
         self._leave(turn)
         self._history.close(turn, turn.heard)
         self._freeze(turn)
@@ -275,7 +287,7 @@ class Answers:
 
     def _show(self, turn: Turn) -> None:
         """Without a voice, what is written is what is heard."""
-        if self._parts.tts is not None or not turn.committed.is_set() or not turn.reply:
+        if turn.speaks or not turn.committed.is_set() or not turn.reply:
             return
         turn.heard = turn.reply
         if Point.FIRST_SOUND not in turn.marks.points:

@@ -17,7 +17,7 @@ class Listener(Enum):
 
     WATCHER = (256, Full.DROP_OLDEST)  # metrics, a dashboard: what it misses is counted
     CLIENT = (1024, Full.CLOSE)  # a protocol's peer: lossless, or closed as too slow
-    LEDGER = (4096, Full.WAIT)  # lossless; the turn's end waits for it
+    LEDGER = (4096, Full.WAIT)  # lossless; the next turn waits for it
 
 
 class Listeners:

@@ -121,6 +121,20 @@ class Session:
         with self._listeners.listen(kind) as stream:
             yield stream
 
+    @property
+    def parts(self) -> Parts:
+        """What the session is made of."""
+        return self._parts
+
+    def configure(self, parts: Parts) -> None:
+        """Go on with other parts. An answer under way stays as it is; another recogniser, voice
+        detector, turn detector or language is in force at the next transport."""
+        self._parts = parts
+        self.conversation.instructions = parts.instructions
+        self._floor.policy = parts.policy
+        self._answers.configure(parts)
+        self._ahead.configure(parts.llm, [tool.spec for tool in parts.tools])
+
     def announce(self, text: str) -> None:
         """Say this as soon as a transport is attached and the floor is free."""
         self._feed_attached(lambda at: say.Announce(at, text))
@@ -258,10 +272,13 @@ class Session:
                 given = self._inbox.popleft()
                 self._watch(given)
                 before = self._floor.state
-                for action in self._floor.feed(given):
+                actions = self._floor.feed(given)
+                for action in actions:
                     self._act(action)
                 if before in _USERS and self._floor.state is State.IDLE:
                     self._cut()  # a noise; or else the next words' transcript would begin with it
+                    if not any(isinstance(action, say.CloseItem) for action in actions):
+                        self._emit(happened.SpeechIgnored(self.now()))
         finally:
             self._feeding = False
         if self._floor.state is State.IDLE:
@@ -312,7 +329,8 @@ class Session:
             case say.CloseItem(text=text):
                 self._cut()
                 if text:
-                    self.conversation.add(Message(Role.USER, text))
+                    item = self.conversation.add(Message(Role.USER, text))
+                    self._emit(happened.UserSaid(self.now(), item.id, text))
             case say.Unheard():
                 self._cut()
                 self._emit(happened.Failed(self.now(), "stt", "no transcript came"))

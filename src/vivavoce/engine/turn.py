@@ -118,6 +118,7 @@ class Turn:
         self.origin = origin
         self.user_text = user_text
         self.track = track
+        self.speaks = parts.tts is not None
         self.marks = Marks()
         self.scope = anyio.CancelScope()
         self.committed = anyio.Event()
@@ -172,7 +173,7 @@ class Turn:
             if self._parts.tts is not None:
                 group.start_soon(self._speak, self._parts.tts)
             try:
-                if self._announcement:
+                if self.origin is Origin.ANNOUNCED:
                     await self._write(self._announcement)
                 else:
                     await self._think()

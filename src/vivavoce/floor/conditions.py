@@ -29,13 +29,14 @@ __all__ = [
     "nothing_said",
     "passed_over_was_meant",
     "ready",
+    "ready_unanswered",
     "silent",
     "sustained",
     "unheard",
     "words",
 ]
 
-LONG_S = 0.8  # of speech: longer than a cough or a word that was swallowed
+_LONG_S = 0.8  # of speech: longer than a cough or a word that was swallowed
 
 
 def always(facts: Facts, given: say.Input) -> bool:
@@ -116,6 +117,11 @@ def draft_failed(facts: Facts, given: say.DraftFailed) -> bool:
     return facts.live is not None and facts.live.id == given.turn and not facts.live.committed
 
 
+def ready_unanswered(facts: Facts, given: say.Input) -> bool:
+    """The user's turn is over, and nobody has asked for an answer."""
+    return not facts.policy.responds and not facts.forced and facts.ready()
+
+
 def ready(facts: Facts, given: say.Input) -> bool:
     """The user's turn is over."""
     return facts.ready()
@@ -136,7 +142,7 @@ def unheard(facts: Facts, given: say.Input) -> bool:
     was no cough, and it made nothing of it. Only once: a television would be asked for ever."""
     if not facts.nothing_said() or not facts.spoken:
         return False
-    return not facts.covered or (facts.spoke_for >= LONG_S and not facts.asked_again)
+    return not facts.covered or (facts.spoke_for >= _LONG_S and not facts.asked_again)
 
 
 # --- the assistant's turn -----------------------------------------------------------------------

@@ -37,6 +37,7 @@ class Policy:
     mode: Mode = Mode.AUTO
     draft: Depth = Depth.OFF
     interruptions: bool = True
+    responds: bool = True  # else what was said becomes an item that waits to be asked about
     waits: tuple[float, float, float, float] = (0.16, 0.40, 0.80, 1.40)
     scores: tuple[float, float, float] = (0.75, 0.45, 0.20)
     eager: float = 0.20  # quiet before a draft starts

@@ -86,6 +86,7 @@ TABLE: tuple[Row, ...] = (
     _row((USER,), say.SpeechStopped, "", when.always, "", then.rest, "PAUSE; USER if the key is down"),
     _row((USER, PAUSE), say.DraftFailed, "", when.draft_failed, "", then.forget_draft, "same"),
     _row((PAUSE,), say.SpeechStarted, "", when.always, "keep the draft until words contradict it", then.rest, "USER"),
+    _row((PAUSE,), _QUIETER, "no answer is wanted yet: quiet ≥ wait, and the text is final or its bound has passed", when.ready_unanswered, "Close item", then.close_item, "IDLE"),
     _row((PAUSE,), _QUIETER, "quiet ≥ wait, and the text is final or its bound has passed", when.ready, "Start if no draft, Commit", then.commit, "AGENT"),
     _row((PAUSE,), _QUIETER, "no words in what the STT has covered, an answer was asked for", when.silent, "Start + Commit", then.respond_now, "AGENT"),
     _row((PAUSE,), _QUIETER, "the STT has not answered within its bound, or made nothing of long speech", when.unheard, "Cancel(superseded) if a draft, say so", then.ask_again, "IDLE"),

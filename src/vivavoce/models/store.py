@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from vivavoce.core.errors import ModelError
@@ -81,14 +82,17 @@ def verify(entry: Model, directory: Path) -> None:
     ready from then on.
     """
     place = directory / entry.name
-    for file in entry.files:
-        problem = damage(place / file.name, file)
-        if problem:
-            (place / STAMP).unlink(missing_ok=True)
-            raise ModelError(
-                f"model {entry.name}: {problem}: run `vivavoce models fetch {entry.name}`"
-            )
-    stamp(entry, directory)
+    try:
+        for file in entry.files:
+            problem = damage(place / file.name, file)
+            if problem:
+                (place / STAMP).unlink(missing_ok=True)
+                raise ModelError(
+                    f"model {entry.name}: {problem}: run `vivavoce models fetch {entry.name}`"
+                )
+        stamp(entry, directory)
+    except OSError as error:
+        raise ModelError(f"model {entry.name}: {place}: {error.strerror}") from error
 
 
 def damage(found: Path, file: ModelFile) -> str:
@@ -98,6 +102,8 @@ def damage(found: Path, file: ModelFile) -> str:
             got = hashlib.file_digest(stream, "sha256").hexdigest()
     except FileNotFoundError:
         return f"{found} is missing"
+    except OSError as error:
+        return f"{found} cannot be read: {error.strerror}"
     if got != file.sha256:
         return f"{found} is not the pinned file: expected sha256 {file.sha256}, got {got}"
     return ""
@@ -126,6 +132,8 @@ def _seal(entry: Model, place: Path) -> dict[str, dict[str, str | int]]:
 
 def _can_write(directory: Path) -> bool:
     """Whether `directory`, or where it would be made, can be written."""
-    while not directory.exists():
-        directory = directory.parent
-    return os.access(directory, os.W_OK | os.X_OK)
+    for place in (directory, *directory.parents):
+        with suppress(OSError):  # where one may not even look
+            if place.exists():
+                return os.access(place, os.W_OK | os.X_OK)
+    return False
