@@ -10,6 +10,7 @@ import msgspec
 from anyio.abc import TaskStatus
 
 from vivavoce.build import Providers, parts_from
+from vivavoce.config import load_settings
 from vivavoce.core.conversation import Conversation
 from vivavoce.core.errors import LocalProtocolError
 from vivavoce.core.events import Event
@@ -30,8 +31,8 @@ class Assistant:
     """Made once, it holds any number of conversations.
 
     Providers are named, as in `stt="local/whisper-tiny.en"`, or given as objects; what is left out
-    is taken from `settings`. Enter it to load the models, once, around all its conversations; `run`
-    does so by itself otherwise.
+    is taken from `settings`, by default those of `vivavoce.toml` and the environment. Enter it to
+    load the models, once, around all its conversations; `run` does so by itself otherwise.
 
         assistant = Assistant("You help in a kitchen.", tts="local/piper-joe")
         await assistant.run(FileTransport("question.wav", "answer.wav"), on_event=print)
@@ -59,7 +60,7 @@ class Assistant:
             "turn_detector": turn_detector,
         }
         names = {key: value for key, value in given.items() if isinstance(value, str)}
-        self.settings = msgspec.structs.replace(settings or Settings(), **names)
+        self.settings = msgspec.structs.replace(settings or load_settings(), **names)
         self.tools: list[Tool] = []
         self._providers = Providers(
             self.settings,

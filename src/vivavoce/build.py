@@ -63,6 +63,10 @@ class Choice:
         """Each role and its provider."""
         return dict(zip(ROLES, self.names(), strict=True))
 
+    def in_force(self, settings: Settings) -> Settings:
+        """The settings with nothing left open, so that they mean the same when memory changes."""
+        return msgspec.structs.replace(settings, **self.as_dict())
+
 
 def choose(settings: Settings) -> Choice:
     """Decide what the settings left open."""

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from vivavoce.floor.activity import ActivityPolicy
-from vivavoce.floor.policy import Policy
+from vivavoce.floor.policy import BOUNDS, Policy
 
 __all__ = ["FloorSettings", "Settings", "TimeoutSettings"]
 
@@ -22,6 +22,16 @@ Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
 _POLICY = Policy()
 _ACTIVITY = ActivityPolicy()
 _FIRST, _SECOND, _THIRD, _LAST = (round(1000 * wait) for wait in _POLICY.waits)
+
+
+def _within(bound: str, description: str | None = None) -> Meta:
+    """What the floor allows, so that a wrong setting is told by its own name, before any model is
+    loaded."""
+    low, high = BOUNDS[bound]
+    return Meta(ge=round(1000 * low), le=round(1000 * high), description=description)
+
+
+_Wait = Annotated[int, _within("waits")]
 
 
 class FloorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,19 +48,19 @@ class FloorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         True
     )
     waits_ms: Annotated[
-        tuple[Milliseconds, Milliseconds, Milliseconds, Milliseconds],
+        tuple[_Wait, _Wait, _Wait, _Wait],
         Meta(description="quiet that ends a turn: surely complete, likely, unsure, surely not"),
     ] = (_FIRST, _SECOND, _THIRD, _LAST)
-    eager_ms: Annotated[Milliseconds, Meta(description="quiet after which a draft is started")] = (
-        round(1000 * _POLICY.eager)
+    eager_ms: Annotated[int, _within("eager", "quiet after which a draft is started")] = round(
+        1000 * _POLICY.eager
     )
     transcript_bound_ms: Annotated[
-        Milliseconds,
-        Meta(description="quiet after which a final transcript is no longer waited for"),
+        int,
+        _within("transcript_bound", "quiet after which a final transcript is no longer waited for"),
     ] = round(1000 * _POLICY.transcript_bound)
     sustained_ms: Annotated[
-        Milliseconds,
-        Meta(description="speech over an answer that is an interruption whatever it says"),
+        int,
+        _within("sustained", "speech over an answer that is an interruption whatever it says"),
     ] = round(1000 * _POLICY.sustained)
     vad_threshold: Annotated[
         Probability, Meta(description="voice probability at which speech starts")
@@ -58,6 +68,10 @@ class FloorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     vad_release: Annotated[
         Probability, Meta(description="voice probability below which speech stops")
     ] = _ACTIVITY.release
+
+    def __post_init__(self) -> None:
+        if list(self.waits_ms) != sorted(self.waits_ms):
+            raise ValueError(f"waits_ms must rise from sure to unsure, not {self.waits_ms}")
 
 
 class TimeoutSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import resource
 import sys
 import wave
@@ -116,3 +117,23 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, target: str) ->
 
     with pytest.raises(AudioError, match="cannot write audio to"):
         write()
+
+
+def test_what_is_no_file_is_streamed_to_and_stays_what_it_is(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with WavWriter(pipe, RATE) as writer:
+        writer.write(speechlike(0.5))
+    data = os.read(reading, 1 << 16)
+    os.close(reading)
+    assert pipe.is_fifo()
+    assert not (tmp_path / "pipe.part").exists()
+    frames = [frame.samples for frame in read_audio(data)]
+    assert np.concatenate(frames).tolist() == speechlike(0.5).tolist()
+
+
+def test_a_directory_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    for directory in (tmp_path, Path()):
+        with pytest.raises(AudioError, match="Is a directory"):
+            WavWriter(directory, RATE)

@@ -3,6 +3,8 @@
 import io
 import json
 import math
+import os
+import threading
 import wave
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -117,6 +119,47 @@ def test_standard_input_is_a_source(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(wav)))
     (turn,) = ask(["-", "--output", "text"], capsys)
     assert turn["user"] == "What is the capital of France?"
+
+
+def test_a_named_pipe_is_a_source(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    wav = write_wav(tmp_path / "question.wav", question(1)).read_bytes()
+    writer = threading.Thread(target=pipe.write_bytes, args=(wav,))
+    writer.start()
+    (turn,) = ask([pipe, "--output", "text"], capsys)
+    writer.join()
+    assert turn["user"] == "What is the capital of France?"
+
+
+def test_the_question_is_not_replaced_by_its_answer(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    asked = write_wav(tmp_path / "question.wav", question(1))
+    whole = asked.read_bytes()
+    assert main(["ask", str(asked), "-o", "question.wav"]) == 1
+    assert "would replace the question" in capsys.readouterr().err
+    assert asked.read_bytes() == whole
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    asked = write_wav(tmp_path / "question.wav", question(1))
+    with os.fdopen(writing, "w", encoding="utf-8") as out:
+        monkeypatch.setattr("sys.stdout", out)
+        assert main(["ask", "--fast", str(asked), "--output", "text"]) == 1
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_terminal_without_our_signs_ends_no_talk(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", out)
+    assert main(["ask", "--fast", str(QUESTIONS / "01.flac"), "--output", "text"]) == 0
+    out.seek(0)
+    assert "first token" in out.read()
 
 
 def test_the_text_report_shows_the_turn_and_its_gap(capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,3 +20,8 @@ def test_the_bundled_question_is_answered_aloud(
     assert str(tmp_path / "answer.wav") in out
     with wave.open(str(tmp_path / "answer.wav")) as answer:
         assert answer.getnframes() > answer.getframerate() // 2
+
+
+def test_the_answer_does_not_go_where_the_report_does(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "-o", "-"]) == 1
+    assert "give -o a file" in capsys.readouterr().err

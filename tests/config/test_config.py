@@ -35,6 +35,27 @@ def test_the_environment_names_another_file(tmp_path: Path) -> None:
     assert load_settings(environ={"VIVAVOCE_CONFIG": str(file)}).language == "ko"
 
 
+def test_an_empty_variable_names_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_settings(environ={"VIVAVOCE_CONFIG": "", "VIVAVOCE_LLM": ""}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("floor.eager_ms", "3000", "floor.eager_ms.*<= 2000"),
+        ("floor.sustained_ms", "50", "floor.sustained_ms.*>= 100"),
+        ("floor.waits_ms", "1,2,3,9000", "floor.waits_ms.*<= 5000"),
+        ("floor.waits_ms", "4,3,2,1", "must rise"),
+    ],
+)
+def test_what_the_floor_does_not_allow_is_told_by_the_setting_s_name(
+    name: str, value: str, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        load_settings(arguments={name: value}, environ={})
+
+
 def test_nested_and_listed_settings_come_from_text() -> None:
     environ = {
         "VIVAVOCE_FLOOR__WAITS_MS": "100,200,300,400",

@@ -237,6 +237,17 @@ def test_a_draft_is_thought_before_the_turn_is_over_and_heard_after() -> None:
     assert points[Point.FIRST_SOUND] >= points[Point.COMMITTED]
 
 
+def test_a_draft_that_is_only_thought_is_not_spoken_before_the_commit() -> None:
+    policy = Policy(draft=Depth.THINK, waits=(2.5, 2.5, 2.5, 2.5))
+    talk = converse(
+        '0.0 user "what is the weather"(1.2) | 6 close',
+        change=lambda p: replace(p, policy=policy),
+    )
+    points = talk.turns[0].marks.points
+    assert points[Point.FIRST_CLAUSE] < points[Point.COMMITTED]
+    assert points[Point.FIRST_BYTE] >= points[Point.COMMITTED]
+
+
 def test_a_draft_that_fails_is_made_again_at_the_commit() -> None:
     policy = Policy(draft=Depth.SPEAK, waits=(2.5, 2.5, 2.5, 2.5), eager=0.4)
     talk = converse(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from typing import Self
 
 import anyio
 import pytest
@@ -108,7 +109,38 @@ def test_an_interrupted_announcement_that_nobody_heard_is_made_again() -> None:
     assert stage.assistant == ["Yes.", "Dinner is ready."]
 
 
+def test_an_empty_announcement_asks_no_model() -> None:
+    stage = Stage()
+
+    async def person(stage: Stage) -> None:
+        stage.session.announce("")
+        await stage.wait(2.0)
+
+    stage.play(person)
+    assert [record.reply for record in stage.records] == [""]
+    assert stage.llm.requests == []
+
+
 # --- transports come and go ---------------------------------------------------------------------
+
+
+class SlowToOpen(MemoryTransport):
+    async def __aenter__(self) -> Self:
+        await anyio.sleep(1.0)
+        return await super().__aenter__()
+
+
+def test_a_session_takes_one_transport_also_while_that_opens() -> None:
+    async def main() -> None:
+        slow = SlowToOpen(REPORTING)
+        async with Session(parts("Yes.")) as session, anyio.create_task_group() as group:
+            group.start_soon(session.run, slow)
+            await anyio.sleep(0.5)
+            with pytest.raises(LocalProtocolError, match="attached"):
+                await session.run(MemoryTransport(REPORTING))
+            slow.close()
+
+    run_virtual(main)
 
 
 def test_a_conversation_goes_on_over_another_transport() -> None:

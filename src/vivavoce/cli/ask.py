@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
         out = sys.stdout
     source = "-" if options.question == "-" else Path(options.question)
     if isinstance(source, Path):
-        probe(source)  # before models are loaded, a wrong file is told at once
+        _check(source, options.answer)
     choice = prepare(settings)
 
     def show(record: TurnRecord) -> None:
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
 
     asked = Asked(show)
     try:
-        ask(settings, source, options.answer, asked, fast=options.fast)
+        ask(choice.in_force(settings), source, options.answer, asked, fast=options.fast)
     finally:
         if options.json:
             turns = [turn_as_json(record) for record in asked.turns]
@@ -79,6 +79,15 @@ def run(options: argparse.Namespace) -> int:
         name = "the standard input" if source == "-" else source
         raise AudioError(f"no words were found in {name}: is it silent, or without speech?")
     return int(any(record.outcome is Outcome.FAILED for record in asked.turns))
+
+
+def _check(question: Path, answer: str | None) -> None:
+    """Tell a wrong file at once, before models are loaded. A pipe can be read only once."""
+    if not question.is_fifo():
+        probe(question)
+    target = Path(answer or "-")
+    if target.exists() and question.is_file() and question.samefile(target):
+        raise ConfigError(f"-o {answer} would replace the question: give it another name")
 
 
 class Asked:

@@ -9,7 +9,7 @@ from pathlib import Path
 from vivavoce.cli.ask import Asked, ask
 from vivavoce.cli.options import add_settings, prepare, settings_from
 from vivavoce.cli.report import turn_as_text
-from vivavoce.core.errors import VivavoceError
+from vivavoce.core.errors import ConfigError, VivavoceError
 from vivavoce.core.turn import Outcome, TurnRecord
 
 __all__ = ["configure", "run"]
@@ -25,6 +25,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Ask the bundled question; raises VivavoceError when no answer was heard."""
+    if options.answer == "-":
+        raise ConfigError("the standard output takes what is told of the turn: give -o a file")
     settings = settings_from(options)
     choice = prepare(settings)
     print("the bundled question is asked by a synthetic voice; see vivavoce/data/README.md")
@@ -35,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
 
     asked = Asked(show)
     with as_file(files("vivavoce.data") / "question.wav") as question:
-        ask(settings, question, options.answer, asked, fast=False)
+        ask(choice.in_force(settings), question, options.answer, asked, fast=False)
     if not any(record.outcome is Outcome.COMPLETED for record in asked.turns):
         raise VivavoceError("the bundled question got no answer; `vivavoce models verify` may help")
     print(f"\nthe answer, as it was heard: {Path(options.answer).resolve()}")

@@ -117,10 +117,9 @@ class Conversation:
                         view.append(Message(Role.ASSISTANT, text))
                 case ToolCall() as call:
                     calls[call.id] = call
-                case ToolResult(call_id=id) as result:
-                    if id in calls:
-                        view += [calls.pop(id), result]
-                case message:
+                case ToolResult(call_id=id) as result if id in calls:
+                    view += [calls.pop(id), result]
+                case Message() as message:
                     view.append(message)
         return view
 

@@ -77,7 +77,8 @@ class SpeechIgnored:
 
 @dataclass(frozen=True, slots=True)
 class UserSaid:
-    """What the user said became an item of the conversation that nobody answers yet."""
+    """What the user said became an item of the conversation that nobody answers yet; "" is no item,
+    where nothing was said."""
 
     at: float
     item: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from vivavoce.core.marks import Marks
-from vivavoce.core.messages import Source, ToolCall, ToolResult
+from vivavoce.core.messages import Source, ToolCall, ToolResult, Usage
 
 __all__ = ["Origin", "Outcome", "TurnRecord"]
 
@@ -47,3 +47,4 @@ class TurnRecord:
     results: tuple[ToolResult, ...] = ()
     sources: tuple[Source, ...] = ()
     error: str = ""
+    usage: Usage = Usage()

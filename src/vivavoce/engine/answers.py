@@ -68,6 +68,7 @@ class Answers:
             tools=parts.tools,
             jobs=jobs,
             language=parts.language,
+            draft=parts.policy.draft,
             deadlines=parts.deadlines,
             emit=self._emit_text,
             now=now,
@@ -85,6 +86,7 @@ class Answers:
             tts=parts.tts,
             tools=parts.tools,
             language=parts.language,
+            draft=parts.policy.draft,
             deadlines=parts.deadlines,
         )
 

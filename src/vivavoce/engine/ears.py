@@ -107,6 +107,10 @@ class Ears:
         """Wait until everything heard has been looked at and the recogniser was asked."""
         await self._ended.wait()
 
+    def configure(self, activity: ActivityPolicy) -> None:
+        """Take speech and silence apart by these thresholds from now on."""
+        self._activity.policy = activity
+
     def cut(self) -> None:
         """The words so far are taken: what follows begins a new transcript."""
         self._sent.clear()

@@ -67,6 +67,7 @@ class Session:
         self._over = anyio.Event()
         self._awake = anyio.Event()
         self._closing = False
+        self._is_attached = False
         self._ears: Ears | None = None
         self._user = _UserMarks()
 
@@ -133,6 +134,8 @@ class Session:
         self.conversation.instructions = parts.instructions
         self._floor.policy = parts.policy
         self._answers.configure(parts)
+        if self._ears is not None:
+            self._ears.configure(parts.activity)
         self._ahead.configure(parts.llm, [tool.spec for tool in parts.tools])
 
     def announce(self, text: str) -> None:
@@ -152,8 +155,9 @@ class Session:
 
         Raises TransportClosed when the peer is lost; the conversation can go on over another.
         """
-        if self._ears is not None:
+        if self._is_attached:
             raise LocalProtocolError(f"{self.id} is attached to a transport already")
+        self._is_attached = True
         self._over = anyio.Event()
         self._closing = False
         self._floor.reopen()
@@ -165,6 +169,7 @@ class Session:
         finally:
             self._feed_now(say.Detached)
             self._ears = None
+            self._is_attached = False
 
     async def _attached(self, transport: Transport) -> None:
         capabilities = transport.capabilities
@@ -328,9 +333,8 @@ class Session:
                 self._answers.cancel(outcome)
             case say.CloseItem(text=text):
                 self._cut()
-                if text:
-                    item = self.conversation.add(Message(Role.USER, text))
-                    self._emit(happened.UserSaid(self.now(), item.id, text))
+                item = self.conversation.add(Message(Role.USER, text)).id if text else ""
+                self._emit(happened.UserSaid(self.now(), item, text))
             case say.Unheard():
                 self._cut()
                 self._emit(happened.Failed(self.now(), "stt", "no transcript came"))

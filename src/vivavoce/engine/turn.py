@@ -34,6 +34,7 @@ from vivavoce.engine.streams import Full, Stream
 from vivavoce.engine.think import think
 from vivavoce.engine.tools import Jobs, call_tool, find_tool
 from vivavoce.engine.track import Track
+from vivavoce.floor.policy import Depth
 from vivavoce.text.normalise import speakable
 from vivavoce.text.pieces import PieceSplitter
 from vivavoce.text.script import is_spaceless
@@ -60,6 +61,7 @@ class TurnParts:
     tools: Sequence[Tool]
     jobs: Jobs
     language: str | None
+    draft: Depth
     deadlines: Deadlines
     emit: Callable[[Event], None]
     now: Callable[[], float]
@@ -228,6 +230,8 @@ class Turn:
 
     async def _speak(self, tts: TTS) -> None:
         parts = self._parts
+        if parts.draft is Depth.THINK:
+            await self.committed.wait()
         await speak(
             tts,
             self._pieces,
@@ -334,4 +338,5 @@ class Turn:
             results=results,
             sources=tuple(dict.fromkeys(self.sources)),
             error=self.error,
+            usage=self.usage,
         )

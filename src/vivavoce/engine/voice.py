@@ -24,7 +24,6 @@ class Voice:
     goes on listening; `failed` is told the message."""
 
     def __init__(self, vad: VAD, failed: Callable[[str], None]) -> None:
-        self._vad = vad
         self._failed = failed
         self._failures = 0
         self._stream = vad.stream()

@@ -25,7 +25,7 @@ class Activity:
     """Feeds on windows; says when speech starts and stops, and since when."""
 
     def __init__(self, policy: ActivityPolicy | None = None) -> None:
-        self._policy = policy or ActivityPolicy()
+        self.policy = policy or ActivityPolicy()
         self.speaking = False
         self._loud_since: float | None = None
         self._quiet_since: float | None = None
@@ -35,7 +35,7 @@ class Activity:
 
         Returns `(True, onset)` when speech starts, `(False, since)` when it stops, else None.
         """
-        policy = self._policy
+        policy = self.policy
         if self.speaking:
             if probability >= policy.release:
                 self._quiet_since = None

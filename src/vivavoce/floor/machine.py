@@ -82,9 +82,8 @@ class Floor:
                 facts.quiet_since = min(since, facts.now)
             case say.Text(transcript=transcript):
                 facts.place(transcript)
-            case say.EndProbability(probability=probability):
-                if facts.spoken and not facts.speaking:
-                    facts.end_probability = probability
+            case say.EndProbability(probability=probability) if not facts.speaking:
+                facts.end_probability = probability if facts.spoken else None
             case say.FirstSound(turn=turn) if facts.live is not None and facts.live.id == turn:
                 facts.live.heard = True
             case say.EffectBegun(turn=turn) if facts.live is not None and facts.live.id == turn:

@@ -61,7 +61,7 @@ class FileTransport:
         self, source: Source, answer: str | Path | None = None, *, sample_rate: int = 24000
     ) -> None:
         self._source = source
-        self._is_pipe = source == "-"
+        self._is_pipe = source == "-" or (not isinstance(source, bytes) and Path(source).is_fifo())
         self._capabilities = TransportCapabilities(
             live=False,
             sample_rate=sample_rate,

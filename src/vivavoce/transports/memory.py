@@ -67,7 +67,6 @@ class MemoryTransport:
         self._input: deque[AudioFrame | Control] = deque()
         self._outbox: deque[tuple[float, Control]] = deque()
         self._clock = 0.0  # of the person's audio
-        self._rate = 16000
         self._playout = Playout()
         self._last: tuple[str, float] | None = None
         self._lost = False

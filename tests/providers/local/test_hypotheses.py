@@ -60,7 +60,8 @@ def test_loops_are_cut_to_one_round_and_the_rest_stays() -> None:
     [
         (" Go forward.", -0.2, 0.1, True),
         (" Go forward.", -0.2, 0.9, True),  # unsure that there is speech, sure of the words
-        (" Go forward.", -1.5, 0.1, True),  # unsure of the words, sure that there is speech
+        (" Go forward.", -1.1, 0.1, True),  # unsure of the words, sure that there is speech
+        (" Go forward.", -1.5, 0.1, False),  # so unsure that it was another language
         (" Go forward.", -1.5, 0.9, False),
         (" Thank you.", -0.1, 0.1, True),
         (" Thank you.", -0.9, 0.3, False),

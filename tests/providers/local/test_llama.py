@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import anyio
@@ -222,8 +222,17 @@ def native_threads() -> int:
 
 
 def llama_sockets() -> list[Path]:
-    lines = [line.split()[7:] for line in Path("/proc/net/unix").read_text().splitlines()]
-    return [Path(place[0]) for place in lines if place and "llama.sock" in place[0]]
+    """Those of this process: other ones may run their own."""
+    ours = set()
+    for descriptor in list(Path("/proc/self/fd").iterdir()):
+        with suppress(OSError):  # that of the listing itself
+            ours.add(str(descriptor.readlink()))
+    lines = [line.split()[6:] for line in Path("/proc/net/unix").read_text().splitlines()]
+    return [
+        Path(inode_and_place[1])
+        for inode_and_place in lines
+        if f"socket:[{inode_and_place[0]}]" in ours and "llama.sock" in inode_and_place[-1]
+    ]
 
 
 async def test_nothing_can_reach_the_listener_and_no_model_leaves_threads_behind() -> None:

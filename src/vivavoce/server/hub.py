@@ -1,0 +1,143 @@
+"""The live conversations of a process: who is let in, who may come back, and how all of it ends."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Self
+
+import anyio
+import anyio.abc
+
+from vivavoce.core.errors import TransportClosed, VivavoceError
+from vivavoce.core.protocols import Transport
+from vivavoce.engine.session import Session
+from vivavoce.server.conversation import LONGEST_S, RealtimeConversation
+
+__all__ = ["Full", "Hub", "Live"]
+
+RESUME_S = 60.0  # how long a conversation waits for a client that was lost
+RETRY_S = 5  # after which a client that was refused may ask again
+
+
+class Full(VivavoceError):
+    """No further session is let in."""
+
+
+@dataclass(slots=True)
+class Live:
+    """A conversation, attached or waiting for its client. `token` lets the client come back."""
+
+    conversation: RealtimeConversation
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    attached: bool = False
+    over: bool = False
+    changed: anyio.Event = field(default_factory=anyio.Event)
+
+    def change(self) -> None:
+        """Let those look who wait for a change."""
+        self.changed.set()
+        self.changed = anyio.Event()
+
+
+class Hub:
+    """Holds at most `limit` conversations made by `new_session`. Enter it; leaving ends them."""
+
+    def __init__(
+        self,
+        new_session: Callable[[], Session],
+        *,
+        model: str,
+        limit: int,
+        resume: float = RESUME_S,
+    ) -> None:
+        self.model = model
+        self.limit = limit
+        self.resume = resume
+        self._new_session = new_session
+        self._lives: dict[str, Live] = {}
+        self._draining = False
+        self._group: anyio.abc.TaskGroup
+
+    async def __aenter__(self) -> Self:
+        self._group = await anyio.create_task_group().__aenter__()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self._draining = True
+        for live in list(self._lives.values()):
+            self._end(live)
+        await self._group.__aexit__(None, None, None)
+
+    def __len__(self) -> int:
+        return len(self._lives)
+
+    def drain(self) -> None:
+        """Let nobody new in; whoever talks may finish."""
+        self._draining = True
+
+    async def open(self, *, on_track: bool, extended: bool) -> Live:
+        """A new conversation. Raises Full."""
+        if self._draining:
+            raise Full("this server is shutting down")
+        if len(self._lives) >= self.limit:
+            raise Full(f"this server holds its {self.limit} sessions already")
+        conversation = RealtimeConversation(
+            self._new_session(), model=self.model, on_track=on_track, extended=extended
+        )
+        live = Live(conversation)
+        self._lives[live.token] = live
+        await self._group.start(self._keep, live)
+        return live
+
+    def find(self, token: str) -> Live | None:
+        """The conversation that waits for the client with this token."""
+        for live in self._lives.values():
+            if secrets.compare_digest(live.token, token) and not live.attached and not live.over:
+                return live
+        return None
+
+    async def attend(self, live: Live, transport: Transport) -> None:
+        """Hold the conversation over this transport until its input ends or its peer is lost;
+        a lost peer may come back."""
+        live.attached = True
+        live.change()
+        try:
+            await live.conversation.session.run(transport)
+        except TransportClosed:
+            live.attached = False
+            live.change()
+        else:
+            self._end(live)
+        finally:
+            live.attached = False
+
+    def _end(self, live: Live) -> None:
+        live.over = True
+        live.change()
+
+    async def _changed(self, live: Live) -> None:
+        patience = None if live.attached else self.resume
+        with anyio.move_on_after(patience) as scope:
+            await live.changed.wait()
+        if scope.cancelled_caught:
+            live.over = True
+
+    async def _keep(
+        self, live: Live, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+    ) -> None:
+        try:
+            async with live.conversation.session:
+                task_status.started()
+                with anyio.move_on_after(LONGEST_S):
+                    while not live.over:
+                        changed = live.changed
+                        with anyio.move_on_after(
+                            None if live.attached else self.resume
+                        ) as patience:
+                            await changed.wait()
+                        live.over = live.over or patience.cancelled_caught
+        finally:
+            live.over = True
+            del self._lives[live.token]
