@@ -63,7 +63,9 @@ async def realtime(given: Parts, *, limit: int = 10, resume: float = 60.0) -> As
             yield port
 
 
-def spoken(speller: Speller, text: str, rate: int = RATE, pause: float = 0.8) -> Samples:
+def spoken(
+    speller: Speller, text: str, seconds_a_word: float = 0.6, *, rate: int = RATE, pause: float = 0.8
+) -> Samples:
     """The words, and silence after them."""
-    samples, _ = speller.spell(text, 0.6 * len(text.split()), rate)
+    samples, _ = speller.spell(text, seconds_a_word * len(text.split()), rate)
     return np.concatenate([samples, np.zeros(round(pause * rate), np.int16)])

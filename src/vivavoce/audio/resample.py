@@ -91,6 +91,11 @@ class Resampler:
         self._position = self._taken = self._given = 0
         self._restart()
 
+    @property
+    def held(self) -> float:
+        """How much of what was pushed has not come out yet (s)."""
+        return self._taken / self.source_rate - self._given / self.target_rate
+
     def push(self, samples: Samples) -> Samples:
         """Convert the next int16 `(n,)`; what comes out may be short by `delay`, or empty."""
         if self._identity:

@@ -56,7 +56,15 @@ class _Flush:
 _FLUSH = _Flush()
 
 
-def _duration(item: AudioFrame | _Flush) -> float:
+@dataclass(frozen=True, slots=True)
+class _Conclusion:
+    """Behind the audio that it is about: `then` is called once that was looked at."""
+
+    then: Callable[[], None]
+    duration: float = 0.0
+
+
+def _duration(item: AudioFrame | _Flush | _Conclusion) -> float:
     return item.duration
 
 
@@ -66,7 +74,7 @@ class Ears:
     def __init__(self, parts: EarParts, *, live: bool) -> None:
         self._parts = parts
         self._live = live
-        self._intake: Stream[AudioFrame | _Flush] = Stream(
+        self._intake: Stream[AudioFrame | _Conclusion] = Stream(
             INTAKE_S, Full.DROP_OLDEST if live else Full.WAIT, _duration
         )
         self._held: Stream[AudioFrame | _Flush] = Stream(HELD_S, Full.DROP_OLDEST, _duration)
@@ -94,10 +102,10 @@ class Ears:
         elif not self._intake.put(frame):
             self._parts.dropped("microphone", self._intake.statistics().dropped)
 
-    def conclude(self) -> None:
-        """The user's turn is over by decree: ask for the final of what was heard so far, without
-        waiting for the detector to notice silence, which may never come."""
-        self._intake.put(_FLUSH)
+    def conclude(self, then: Callable[[], None]) -> None:
+        """The user's turn is over by decree: once all audio so far was looked at, ask for its final
+        without waiting for silence, which may never come, and call `then`."""
+        self._intake.put(_Conclusion(then))
 
     def end(self) -> None:
         """No more audio comes."""
@@ -131,8 +139,9 @@ class Ears:
             parts = self._parts
             voice = Voice(parts.vad, lambda message: parts.failed("vad", message, False))
             async for frame in self._intake:
-                if isinstance(frame, _Flush):
+                if isinstance(frame, _Conclusion):
                     self.flush()
+                    frame.then()
                     continue
                 # The recogniser first: waiting for the detector would delay every word.
                 self._pass_on(self._at_rate("stt", frame, parts.stt.capabilities.sample_rate))
@@ -157,7 +166,11 @@ class Ears:
         key = use, frame.sample_rate, rate
         if key not in self._resamplers:
             self._resamplers[key] = Resampler(frame.sample_rate, rate)
-        return AudioFrame(self._resamplers[key].push(frame.samples), rate, frame.start)
+        resampler = self._resamplers[key]
+        samples = resampler.push(frame.samples)
+        # What is held back comes with the next frame: placed by this one's start it would overlap.
+        start = frame.end - resampler.held - len(samples) / rate
+        return AudioFrame(samples, rate, start)
 
     def _tell(self, change: tuple[bool, float] | None) -> None:
         if change is None:

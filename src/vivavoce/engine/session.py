@@ -6,6 +6,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Self, assert_never
 
 import anyio
@@ -222,9 +223,14 @@ class Session:
                         self._answers.played(item)
                     case wire.Truncate():
                         self._answers.truncate(item.turn, item.position)
+                    case wire.KeyUp() | wire.ManualCommit() | wire.Respond():
+                        ears.conclude(partial(self._say, item))
                     case _:
-                        self.feed(_input(item, self._timeline.floor_time()))
+                        self._say(item)
             group.start_soon(self._close_input, transport, ears)
+
+    def _say(self, control: _Said) -> None:
+        self.feed(_input(control, self._timeline.floor_time()))
 
     async def _close_input(self, transport: Transport, ears: Ears) -> None:
         if self._closing:
@@ -308,9 +314,6 @@ class Session:
                 self._emit(happened.TranscriptUpdated(now, transcript))
                 if self._answers.live is None and transcript.stable_text:
                     self._ahead.prefill(transcript.stable_text)
-            case say.KeyUp() | say.ManualCommit() | say.Respond():
-                assert self._ears is not None
-                self._ears.conclude()
             case _:
                 pass
 

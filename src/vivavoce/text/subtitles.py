@@ -55,7 +55,11 @@ def cues_of(transcripts: Iterable[Transcript]) -> list[Cue]:
     Times are those of the words where there are any. Otherwise a cue takes the share of its
     transcript's time that its text has of the text.
     """
-    cues = [cue for transcript in transcripts for cue in _cues(transcript)]
+    cues: list[Cue] = []
+    for transcript in transcripts:
+        for cue in _cues(transcript):
+            earliest = cues[-1].start if cues else 0.0  # words may be told out of order
+            cues.append(replace(cue, start=max(cue.start, earliest)))
     return [
         replace(cue, end=_end(cue, following)) for cue, following in zip_longest(cues, cues[1:])
     ]

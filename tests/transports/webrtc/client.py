@@ -102,7 +102,11 @@ class Client:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         while not condition():
-            await self._changed.wait()
+            await self.change()
+
+    async def change(self) -> None:
+        """Wait until something comes."""
+        await self._changed.wait()
 
     async def close(self) -> None:
         await self.connection.close()
@@ -128,13 +132,13 @@ class Client:
         path = self.sender.transport.transport
         send: Send = path._send
 
-        async def pass_on(datagram: bytes) -> None:
-            if 127 < datagram[0] < 192 and not is_rtcp(datagram):
-                await network(datagram, send)
+        async def pass_on(data: bytes) -> None:
+            if 127 < data[0] < 192 and not is_rtcp(data):
+                await network(data, send)
             else:
-                await send(datagram)
+                await send(data)
 
-        path._send = pass_on  # type: ignore[method-assign]  # the wire: nothing offers it as a seam
+        path._send = pass_on
 
 
 def decoded(payloads: Sequence[bytes]) -> Samples:

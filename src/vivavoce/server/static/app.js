@@ -114,6 +114,7 @@ function show() {
   $("mute").setAttribute("aria-pressed", String(muted));
   $("mute").textContent = muted ? "Muted" : "Mute";
   $("stop").disabled = !conversation.busy;
+  $("end").disabled = phase === "closed";
   $("push").setAttribute("aria-pressed", String(preferences.pushToTalk));
   $("sample").disabled = asking;
   $("sample").textContent = asking ? "Playing the question" : "Play a sample question";
@@ -137,7 +138,8 @@ connection.addEventListener("status", ({ detail }) => {
   phase = detail.phase;
   if (phase !== "connecting") problems.clear(...CONNECTION_PROBLEMS);
   if (phase === "open") {
-    problems.clear("asleep");
+    if (sound.running) problems.clear("asleep");
+    else problems.show("asleep");
     $("link").textContent = detail.link === "webrtc" ? "WebRTC" : "WebSocket, because WebRTC did not connect";
   } else $("link").textContent = phase === "connecting" ? "Connecting" : "";
   if (["gone", "refused", "ended"].includes(phase)) conversation.lost();
@@ -250,6 +252,7 @@ $("mute").addEventListener("click", () => {
   show();
 });
 $("stop").addEventListener("click", () => conversation.stop());
+$("end").addEventListener("click", end);
 $("push").addEventListener("click", () => setPush(!preferences.pushToTalk));
 $("sample").addEventListener("click", playSample);
 $("volume").value = preferences.volume;
@@ -348,7 +351,7 @@ navigator.mediaDevices?.addEventListener?.("devicechange", () => {
 // --- on opening -----------------------------------------------------------------------------
 
 sound.volume = preferences.volume / 100;
-$("privacy").textContent = `Nothing is recorded. Your voice goes to ${location.host}, is answered and forgotten; these words live in this tab.`;
+$("privacy").textContent = `Nothing is recorded. Your voice goes to ${location.host}, is answered and forgotten.`;
 if (preferences.loudspeaker) sound.setLoudspeaker(preferences.loudspeaker).catch(() => {});
 if (!isSecureContext) problems.show("insecure");
 show();

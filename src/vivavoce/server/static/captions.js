@@ -119,8 +119,9 @@ class AnswerLine extends Line {
   }
 
   #show() {
-    this.heard.data = this.written.slice(0, this.said);
-    this.rest.textContent = this.written.slice(this.said).replace(/\s+$/, "");
+    const spaces = /^\s*/.exec(this.written.slice(this.said))[0].length; // a space is not struck
+    this.heard.data = this.written.slice(0, this.said + spaces);
+    this.rest.textContent = this.written.slice(this.said + spaces).trimEnd();
     this.element.hidden = !this.written && this.notes.hidden;
   }
 }
@@ -130,11 +131,20 @@ export class Captions {
   #scroller;
   #announcer;
   #lines = [];
+  #following = true;
 
   constructor(list, scroller, announcer) {
     this.#list = list;
     this.#scroller = scroller;
     this.#announcer = announcer;
+    scroller.addEventListener("scroll", () => {
+      const { scrollHeight, scrollTop, clientHeight } = scroller;
+      this.#following = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+    });
+    // What is unfolded is meant to be seen.
+    list.addEventListener("toggle", ({ target }) => {
+      if (target.open) target.scrollIntoView({ block: "nearest" });
+    }, true);
   }
 
   get empty() { return !this.#lines.some((line) => line.text); }
@@ -292,10 +302,8 @@ export class Captions {
 
   // Changes the captions and follows them, unless the person has scrolled back to read.
   #keep(change) {
-    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
-    const following = scrollHeight - scrollTop - clientHeight < NEAR_PX;
     const result = change();
-    if (following) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    if (this.#following) this.#scroller.scrollTop = this.#scroller.scrollHeight;
     return result;
   }
 

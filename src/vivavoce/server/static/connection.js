@@ -45,7 +45,7 @@ export class Connection extends EventTarget {
   // Sends now, or as soon as the connection stands.
   send(event) {
     if (this.#link) this.#link.send(event);
-    else if (this.#wanted) this.#waiting.push(event);
+    else this.#waiting.push(event);
   }
 
   // For what is only true now, such as sound.

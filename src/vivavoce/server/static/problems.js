@@ -24,8 +24,8 @@ const PROBLEMS = {
     remedy: ({ reason }) => `${reason ? `It said: ${reason}. ` : ""}Press the round button to begin a new one.`,
   },
   asleep: {
-    title: "The browser put this tab to sleep.",
-    remedy: () => "Nothing was heard or said meanwhile. Press to go on.",
+    title: "The browser has paused this page’s sound.",
+    remedy: () => "It does so to tabs that sleep, and before the first press. Nothing was heard meanwhile. Press to go on.",
     action: "Go on",
   },
   insecure: {

@@ -31,7 +31,7 @@ export function latencyLine({ gap_ms: gap, stages = [], outcome }) {
   summary.append(make("span", "unseen", over ? " to the first sound, over the budget" : " to the first sound, within the budget"));
   const scale = scaleOf(gap, stages);
   summary.append(strip(gap, stages, scale));
-  if (OUTCOMES[outcome]) summary.append(make("span", "outcome", OUTCOMES[outcome]));
+  summary.append(make("span", "outcome", OUTCOMES[outcome] ?? ""));
   details.append(summary, table(gap, stages, scale));
   return details;
 }

@@ -8,11 +8,14 @@ from ipaddress import ip_address
 
 from vivavoce.core.errors import RemoteProtocolError
 
-__all__ = ["MAX_OFFER", "IceServer", "is_loopback", "usable_offer"]
+__all__ = ["MALFORMED", "MAX_OFFER", "IceServer", "is_loopback", "usable_offer"]
 
 MAX_OFFER = 65_536  # characters; a browser's with audio, video and data takes 8,000
 
-_ADDRESS = 4  # of a candidate: foundation, component, transport, priority, address (RFC 8839 5.1)
+# What aiortc's parser makes of a malformed line: whatever Python does.
+MALFORMED = (ValueError, LookupError, AttributeError, TypeError, AssertionError)
+
+_ADDRESS, _PORT = 4, 5  # behind foundation, component, transport, priority (RFC 8839 section 5.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,26 @@ def usable_offer(sdp: str, *, loopback_only: bool = False) -> str:
         raise RemoteProtocolError("the offer has no audio; add an audio track before creating it")
     if not any(line.startswith("a=fingerprint:") for line in lines):
         raise RemoteProtocolError("the offer has no certificate fingerprint (a=fingerprint)")
-    return "".join(f"{line}\r\n" for line in _kept(lines, loopback_only=loopback_only))
+    offer = "".join(f"{line}\r\n" for line in _kept(lines, loopback_only=loopback_only))
+    _check_bundle(offer)
+    return offer
+
+
+def _check_bundle(offer: str) -> None:
+    """Aiortc loses its transports over a section that is not there, and cannot even close then."""
+    from aiortc.sdp import SessionDescription
+
+    try:
+        description = SessionDescription.parse(offer)
+    except MALFORMED as error:
+        raise RemoteProtocolError(f"the offer cannot be read: {error!r}") from error
+    mids = [media.rtp.muxId for media in description.media]
+    bundled = {mid for group in description.group for mid in group.items}
+    if len(set(mids)) < len(mids) or not bundled <= set(mids):
+        raise RemoteProtocolError(
+            f"the offer bundles {', '.join(sorted(map(str, bundled)))}; its sections are "
+            f"{', '.join(mids)}"
+        )
 
 
 def _kept(lines: Sequence[str], *, loopback_only: bool) -> Iterator[str]:
@@ -63,10 +85,8 @@ def _kept(lines: Sequence[str], *, loopback_only: bool) -> Iterator[str]:
 
 def _is_reachable(line: str, loopback_only: bool) -> bool:
     parts = line.split()
-    if len(parts) <= _ADDRESS:
-        return False
     try:
-        address = ip_address(parts[_ADDRESS])
-    except ValueError:  # a name: multicast DNS hides an address behind it
+        address, port = ip_address(parts[_ADDRESS]), int(parts[_PORT])
+    except (IndexError, ValueError):  # a name: multicast DNS hides an address behind it
         return False
-    return address.is_loopback or not loopback_only
+    return 0 < port < 1 << 16 and (address.is_loopback or not loopback_only)

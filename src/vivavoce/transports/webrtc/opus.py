@@ -21,8 +21,8 @@ BIT_RATE = 32_000  # bit/s: what browsers use for a voice; super-wideband is tra
 # In-band correction doubles as concealment at the peer: a lost packet's outline is in the next one.
 OPTIONS = {"application": "voip", "fec": "1", "packet_loss": "5"}
 
-# Nobody speaks most of the time, and silence takes as long to encode as speech. After so many silent
-# packets the codec has settled, and the last one can be sent again: what is decoded stays at zero.
+# Nobody speaks most of the time, and silence takes as long to encode as speech. After so many
+# silent packets the codec has settled; the last one is sent again, and decodes to zero again.
 SETTLED = 10
 
 

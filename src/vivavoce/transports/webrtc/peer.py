@@ -19,7 +19,7 @@ from vivavoce.core.errors import (
 )
 from vivavoce.engine.streams import Full, Stream
 from vivavoce.transports.webrtc.jitter import RtpPacket
-from vivavoce.transports.webrtc.offer import IceServer, is_loopback, usable_offer
+from vivavoce.transports.webrtc.offer import MALFORMED, IceServer, is_loopback, usable_offer
 from vivavoce.transports.webrtc.opus import SAMPLE_RATES
 from vivavoce.transports.webrtc.outbox import Outbox
 from vivavoce.transports.webrtc.pulse import LOST_S, Pulse
@@ -38,9 +38,6 @@ CLOSING_S = 2.0
 # From our sending to a browser's loudspeaker, besides the path: its jitter buffer (40 ms) and its
 # audio output (20 ms). docs/benchmarks.md has the measured loop.
 MARGIN_S = 0.060
-
-# What aiortc's parser makes of a malformed line: whatever Python does.
-MALFORMED = (ValueError, LookupError, AttributeError, TypeError, AssertionError)
 
 _PACKETS_A_SECOND = 50
 

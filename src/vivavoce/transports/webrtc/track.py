@@ -11,7 +11,8 @@ from fractions import Fraction
 
 import anyio
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
-from av import AudioStream, Packet
+from av import Packet
+from av.stream import Stream
 
 from vivavoce.core.audio import FRAME_S
 from vivavoce.transports.webrtc.jitter import CLOCK_RATE
@@ -44,7 +45,7 @@ class PacedTrack(MediaStreamTrack):
         self._zero: float | None = None
         self._tick = 0
 
-    async def recv(self) -> Packet[AudioStream]:
+    async def recv(self) -> Packet[Stream]:
         """The next packet, when it is due."""
         if self.readyState != "live":
             raise MediaStreamError
