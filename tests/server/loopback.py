@@ -64,7 +64,12 @@ async def realtime(given: Parts, *, limit: int = 10, resume: float = 60.0) -> As
 
 
 def spoken(
-    speller: Speller, text: str, seconds_a_word: float = 0.6, *, rate: int = RATE, pause: float = 0.8
+    speller: Speller,
+    text: str,
+    seconds_a_word: float = 0.6,
+    *,
+    rate: int = RATE,
+    pause: float = 0.8,
 ) -> Samples:
     """The words, and silence after them."""
     samples, _ = speller.spell(text, seconds_a_word * len(text.split()), rate)

@@ -253,7 +253,9 @@ async def test_a_client_runs_a_function() -> None:
         first = await one.until("response.done")
         (item,) = first.response.output
         assert (item.type, item.name, item.arguments) == (
-            "function_call", "get_weather", '{"city":"Paris"}',
+            "function_call",
+            "get_weather",
+            '{"city":"Paris"}',
         )
         await one.connection.conversation.item.create(
             item={"type": "function_call_output", "call_id": item.call_id, "output": "rain"}

@@ -51,8 +51,18 @@ class RealtimeConversation:
         self._base = session.parts
         told = new_session(session.id, model, self._base.instructions, int(time.time() + LONGEST_S))
         self.protocol = Realtime(told, on_track=on_track, extended=extended)
+        self.extended = extended
         self._tools = ClientTools()
         self._once = False
+
+    def introduce(self, token: str, seconds: float) -> None:
+        """Tell our own page how to come back."""
+        self.protocol.tell(
+            "vivavoce.session",
+            session_id=self.session.id,
+            resume_token=token,
+            resume_seconds=seconds,
+        )
 
     def configure(self, session: Mapping[str, Any]) -> None:
         """Bring the session in line with its session object."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -67,7 +67,7 @@ class Hub:
     async def __aexit__(self, *exc: object) -> None:
         self._draining = True
         for live in list(self._lives.values()):
-            self._end(live)
+            self.dismiss(live)
         await self._group.__aexit__(None, None, None)
 
     def __len__(self) -> int:
@@ -98,24 +98,30 @@ class Hub:
                 return live
         return None
 
-    async def attend(self, live: Live, transport: Transport) -> None:
+    def start(self, work: Callable[..., Coroutine[object, object, None]], *arguments: object) -> None:
+        """Do this beside the request that asked for it, until it or the hub ends."""
+        self._group.start_soon(work, *arguments)
+
+    def dismiss(self, live: Live) -> None:
+        """End a conversation."""
+        live.over = True
+        live.change()
+
+    async def attend(self, live: Live, transport: Transport, *, keep: bool = False) -> None:
         """Hold the conversation over this transport until its input ends or its peer is lost;
-        a lost peer may come back."""
+        a lost peer may come back, and with `keep` so may one whose input just ended."""
         live.attached = True
         live.change()
         try:
             await live.conversation.session.run(transport)
         except TransportClosed:
-            live.attached = False
-            live.change()
+            pass
         else:
-            self._end(live)
+            if not keep:
+                self.dismiss(live)
         finally:
             live.attached = False
-
-    def _end(self, live: Live) -> None:
-        live.over = True
-        live.change()
+            live.change()
 
     async def _changed(self, live: Live) -> None:
         patience = None if live.attached else self.resume
@@ -132,12 +138,7 @@ class Hub:
                 task_status.started()
                 with anyio.move_on_after(LONGEST_S):
                     while not live.over:
-                        changed = live.changed
-                        with anyio.move_on_after(
-                            None if live.attached else self.resume
-                        ) as patience:
-                            await changed.wait()
-                        live.over = live.over or patience.cancelled_caught
+                        await self._changed(live)
         finally:
             live.over = True
             del self._lives[live.token]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 
 import msgspec
@@ -22,9 +22,7 @@ _POLICY = 1008
 _GOODBYES = (1000, 1001, 1005)  # the client is done, its page was closed, or it gave no reason
 
 
-async def serve_websocket(
-    socket: WebSocket, hub: Hub, configured: dict[str, object] | None = None
-) -> None:
+async def serve_websocket(socket: WebSocket, hub: Hub, configured: Mapping[str, object]) -> None:
     """Hold one conversation. `configured` is the session that the client's key is bound to."""
     offered = socket.scope.get("subprotocols", [])
     await socket.accept(subprotocol="realtime" if "realtime" in offered else None)
@@ -34,13 +32,8 @@ async def serve_websocket(
     conversation = live.conversation
     protocol = conversation.protocol
     protocol.open()
-    if socket.query_params.get("extensions") == "vivavoce":
-        protocol.tell(
-            "vivavoce.session",
-            session_id=conversation.session.id,
-            resume_token=live.token,
-            resume_seconds=hub.resume,
-        )
+    if conversation.extended:
+        conversation.introduce(live.token, hub.resume)
     transport = RealtimeTransport(
         protocol, _texts(socket), _sender(socket), conversation.carry_out, conversation.noticed
     )
@@ -50,9 +43,7 @@ async def serve_websocket(
             await socket.close(1001 if live.over else 1011)
 
 
-async def _admitted(
-    socket: WebSocket, hub: Hub, configured: dict[str, object] | None
-) -> Live | None:
+async def _admitted(socket: WebSocket, hub: Hub, configured: Mapping[str, object]) -> Live | None:
     token = socket.query_params.get("resume")
     if token is not None:
         live = hub.find(token)
@@ -68,7 +59,7 @@ async def _admitted(
         await _refuse(socket, _TRY_AGAIN, "server_full", f"{error}; try again in {RETRY_S} seconds")
         return None
     protocol = live.conversation.protocol
-    wanted: dict[str, object] = dict(configured or {})
+    wanted: dict[str, object] = dict(configured)
     if socket.query_params.get("intent") == "transcription":
         wanted["type"] = "transcription"
     if wanted:

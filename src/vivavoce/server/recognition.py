@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
 
 import anyio
@@ -22,6 +22,7 @@ __all__ = ["recognise"]
 
 BLOCK_FRAMES = 50  # decoded at a time in a thread: a second, in about a millisecond
 PATIENCE_S = 120.0  # for the transcript of 30 s, on a machine slower than speech by a factor of 4
+COVER_S = 0.5  # by how much a final may end before its audio does (vivavoce.testing.check_stt)
 
 Heard = Callable[[Transcript], Awaitable[None]]
 
@@ -36,32 +37,33 @@ async def recognise(
     recogniser does not know, and ProviderError; cancelling ends it at the next await.
     """
     rate = stt.capabilities.sample_rate
-    reader = await run_sync(read_audio, data, rate)
-    with anyio.CancelScope() as answered:
+    rate = stt.capabilities.sample_rate
+    with await run_sync(read_audio, data, rate) as reader, anyio.CancelScope() as answered:
         progress = _Progress(answered)
         async with leased(stt.stream(language=language)) as stream:
             async with anyio.create_task_group() as group:
                 group.start_soon(_send, stream, reader, Stretches(vad, rate), progress)
                 await _receive(stt.name, stream, heard, progress)
-                group.cancel_scope.cancel()
     return progress.duration
 
 
 class _Progress:
-    """How many stretches were sent, and how many are back; with the last one all is `answered`."""
+    """Which stretches were sent and are not back; with the last one all is `answered`."""
 
     def __init__(self, answered: anyio.CancelScope) -> None:
         self.duration = 0.0
+        self.covered = 0.0  # until when there are transcripts
         self._answered = answered
-        self._waiting = 0
+        self._ends: deque[float] = deque()
         self._all_sent = False
-        self.changed_at = anyio.current_time()
 
-    def sent(self) -> None:
-        self._waiting += 1
+    def sent(self, end: float) -> None:
+        self._ends.append(end)
 
-    def came_back(self) -> None:
-        self._waiting -= 1
+    def came_back(self, transcript: Transcript) -> None:
+        self.covered = transcript.end
+        while self._ends and self._ends[0] <= self.covered + COVER_S:
+            self._ends.popleft()
         self._end_if_due()
 
     def all_sent(self) -> None:
@@ -69,7 +71,7 @@ class _Progress:
         self._end_if_due()
 
     def _end_if_due(self) -> None:
-        if self._all_sent and self._waiting <= 0:
+        if self._all_sent and not self._ends:
             self._answered.cancel()
 
 
@@ -78,42 +80,31 @@ async def _send(
 ) -> None:
     """Send each stretch at once: a recogniser that works on what it has then makes no partials."""
 
-    async def send(stretch: list[AudioFrame]) -> None:
-        for frame in stretch:
-            await stream.send(frame)
-        progress.sent()
-        await stream.flush()
-        stream.cut()
+    async def send(stretch: Sequence[AudioFrame]) -> None:
+        if stretch:
+            progress.sent(stretch[-1].end)
+            for frame in stretch:
+                await stream.send(frame)
+            await stream.flush()
+            stream.cut()
 
-    async with aclosing(_frames(reader)) as frames:
-        async for frame in frames:
-            progress.duration = frame.end
-            if stretch := await stretches.feed(frame):
-                await send(list(stretch))
-    if stretch := stretches.end():
-        await send(list(stretch))
-    progress.all_sent()
-
-
-async def _frames(reader: AudioReader) -> AsyncIterator[AudioFrame]:
-    """The recording's frames, decoded in a thread."""
     frames = iter(reader)
-    try:
-        while block := await run_sync(lambda: list(islice(frames, BLOCK_FRAMES))):
-            for frame in block:
-                yield frame
-    finally:
-        reader.close()
+    while block := await run_sync(lambda: list(islice(frames, BLOCK_FRAMES))):
+        for frame in block:
+            progress.duration = frame.end
+            await send(await stretches.feed(frame))
+    await send(stretches.end())
+    progress.all_sent()
 
 
 async def _receive(name: str, stream: STTStream, heard: Heard, progress: _Progress) -> None:
     with anyio.move_on_after(PATIENCE_S) as patience:
         async with closing(aiter(stream)) as transcripts:
             async for transcript in transcripts:
-                if transcript.is_final:
+                if transcript.is_final and transcript.end > progress.covered:  # not told again
                     patience.deadline = math.inf  # the client's time is not the recogniser's
                     await heard(transcript)
-                    progress.came_back()
+                    progress.came_back(transcript)
                 patience.deadline = anyio.current_time() + PATIENCE_S
         raise ProviderUnavailable(f"{name} ended its stream", provider=name, role="stt")
     if patience.cancelled_caught:

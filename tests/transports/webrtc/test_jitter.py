@@ -34,7 +34,7 @@ def test_an_early_packet_waits_for_the_one_before_it() -> None:
     assert buffer.add(packet(2), 0.040) == []
     assert buffer.due == 0.040 + HOLD_S
     assert numbers(buffer.add(packet(1), 0.045)) == [1, 2]
-    assert buffer.due is None
+    assert not buffer.due
     assert buffer.late == 0
 
 

@@ -17,7 +17,7 @@ const ASLEEP_MS = 20_000; // a timer that is this late was not merely throttled
 const MICROPHONE_PROBLEMS = ["permission", "missing", "busy", "lost", "silent", "insecure"];
 const CONNECTION_PROBLEMS = ["refused", "gone", "ended", "unauthorised"];
 const WORDS = {
-  off: "Ready", connecting: "Connecting", ready: "Ready", listening: "Listening",
+  off: "Ready", connecting: "Connecting", away: "Away", ready: "Ready", listening: "Listening",
   thinking: "Thinking", speaking: "Speaking", held: "Held",
 };
 
@@ -102,7 +102,8 @@ async function playSample() {
 function show() {
   const on = connection.open;
   const live = Boolean(microphone.track);
-  const shown = phase === "connecting" ? "connecting" : on ? state : "off";
+  const waiting = { connecting: "connecting", gone: "away", refused: "away" };
+  const shown = on ? state : waiting[phase] ?? "off";
   const talk = $("talk");
   talk.dataset.state = shown;
   talk.classList.toggle("muted", live && muted);
@@ -126,6 +127,7 @@ function show() {
 
 function hint(on, live, shown) {
   if (shown === "connecting") return "One moment";
+  if (shown === "away") return "No connection: nothing is heard";
   if (!live) return on ? "Press to talk" : "Press and speak";
   if (preferences.pushToTalk) return keyDown ? "Let go when you are done" : "Hold to talk, or hold the space bar";
   if (muted) return "You are muted";

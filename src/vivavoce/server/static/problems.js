@@ -5,7 +5,7 @@ const PROBLEMS = {
   refused: {
     title: "The server has no room for another conversation.",
     remedy: ({ seconds }) => seconds
-      ? `It asks you to come back in ${seconds} s. The page tries again by itself.`
+      ? `It asks you to come back in ${seconds}\u00a0s. The page tries again by itself.`
       : "Wait a moment, then try again.",
     action: "Try again",
   },
@@ -16,7 +16,7 @@ const PROBLEMS = {
   },
   gone: {
     title: "The server does not answer.",
-    remedy: ({ seconds }) => `Check that it is running. Trying again ${seconds ? `in ${seconds} s` : "now"}; the conversation goes on where it was.`,
+    remedy: ({ seconds }) => `Check that it is running. Trying again ${seconds ? `in ${seconds}\u00a0s` : "now"}; the conversation goes on where it was.`,
     action: "Try now",
   },
   ended: {

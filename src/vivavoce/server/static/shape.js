@@ -14,7 +14,7 @@ const level = (power) => Math.max(0, Math.min(1, 1 - (10 * Math.log10(power + 1e
 
 // [wave, swell, fill] of each state: how far the edge follows the microphone, the disc the answer.
 const FORMS = {
-  off: [0, 0, 0], connecting: [0, 0, 0], ready: [0, 0, 0], listening: [1, 0, 0],
+  off: [0, 0, 0], connecting: [0, 0, 0], away: [0, 0, 0], ready: [0, 0, 0], listening: [1, 0, 0],
   thinking: [0.3, 0, 0], speaking: [0, 1, 1], held: [0.3, 0, 0],
 };
 

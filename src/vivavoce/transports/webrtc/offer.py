@@ -68,10 +68,7 @@ def _check_bundle(offer: str) -> None:
     mids = [media.rtp.muxId for media in description.media]
     bundled = {mid for group in description.group for mid in group.items}
     if len(set(mids)) < len(mids) or not bundled <= set(mids):
-        raise RemoteProtocolError(
-            f"the offer bundles {', '.join(sorted(map(str, bundled)))}; its sections are "
-            f"{', '.join(mids)}"
-        )
+        raise RemoteProtocolError(f"the offer has sections {mids}, and bundles {bundled}")
 
 
 def _kept(lines: Sequence[str], *, loopback_only: bool) -> Iterator[str]:
