@@ -99,6 +99,11 @@ class Assistant:
         return register if function is None else register(function)
 
     @property
+    def providers(self) -> Providers:
+        """What it hears, thinks and speaks with; loaded while it is entered."""
+        return self._providers
+
+    @property
     def choice(self) -> tuple[str, ...]:
         """The providers in use, by name, and why those were taken that nobody named."""
         choice = self._providers.choice

@@ -19,6 +19,7 @@ __all__ = ["main"]
 # In the order in which a newcomer needs them; described here, so that --help loads nothing.
 COMMANDS = {
     "run": "answer the bundled question aloud: the proof that everything works",
+    "serve": "hold conversations: the page and the Realtime API, until a signal",
     "ask": "answer the questions in a recording, as if they were asked live",
     "models": "list, fetch and verify the embedded models",
     "bench": "measure, and print a table",

@@ -56,7 +56,8 @@ class SpeechEncoder:
         self._resampler = Resampler(sample_rate, SAMPLE_RATE)
         try:
             self._tempo = None if speed == 1 else _Tempo(speed)
-            self._format = _Plain(format) if format in {"pcm", "wav"} else _Container(format)
+            plain = format in {"pcm", "wav"}
+            self._format: _Format = _Plain(format) if plain else _Container(format)
         except ModuleNotFoundError as error:
             raise Refusal(
                 "this server has no encoder for that; it can give wav and pcm at speed 1 "
@@ -137,7 +138,9 @@ class _Container:
             format=container,
             container_options={"flush_packets": "1", **options},
         )
-        self._stream = self._container.add_stream(codec, rate=SAMPLE_RATE, layout="mono")
+        stream = self._container.add_stream(codec, rate=SAMPLE_RATE, layout="mono")
+        assert isinstance(stream, av.AudioStream)
+        self._stream = stream
         if format in _BIT_RATES:
             self._stream.bit_rate = _BIT_RATES[format]
         self._position = 0

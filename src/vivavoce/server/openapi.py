@@ -109,6 +109,7 @@ STYLE = """\
 main { max-width: 52rem; margin: 2rem auto; padding: 0 1rem; }
 section { border-top: 1px solid color-mix(in srgb, currentColor 25%, transparent); }
 h2 { font-size: 1.1rem; }
-pre { overflow-x: auto; padding: .75rem; background: color-mix(in srgb, currentColor 6%, transparent); }
+pre { overflow-x: auto; padding: .75rem; }
+pre { background: color-mix(in srgb, currentColor 6%, transparent); }
 summary { cursor: pointer; padding: .25rem 0; }
 """

@@ -40,10 +40,12 @@ async def recognise(
     rate = stt.capabilities.sample_rate
     with await run_sync(read_audio, data, rate) as reader, anyio.CancelScope() as answered:
         progress = _Progress(answered)
-        async with leased(stt.stream(language=language)) as stream:
-            async with anyio.create_task_group() as group:
-                group.start_soon(_send, stream, reader, Stretches(vad, rate), progress)
-                await _receive(stt.name, stream, heard, progress)
+        async with (
+            leased(stt.stream(language=language)) as stream,
+            anyio.create_task_group() as group,
+        ):
+            group.start_soon(_send, stream, reader, Stretches(vad, rate), progress)
+            await _receive(stt.name, stream, heard, progress)
     return progress.duration
 
 

@@ -60,7 +60,6 @@ class SpokenTexts:
 
     async def _speak(self, exchange: Exchange, wish: _Wish) -> None:
         name, started, sounded = self._tts.name, False, False
-        encoder: SpeechEncoder | None = None
 
         async def give(data: bytes) -> None:
             nonlocal started
@@ -106,12 +105,14 @@ async def _end(exchange: Exchange, wish: _Wish, started: bool) -> None:
 @asynccontextmanager
 async def _spoken(tts: TTS, wish: _Wish) -> AsyncIterator[AsyncIterator[Speech]]:
     """The speech of the whole text, as it is made."""
-    async with leased(tts.stream(language=wish.language)) as stream:
-        async with anyio.create_task_group() as group:
-            group.start_soon(_say, stream, wish.text)
-            async with closing(aiter(stream)) as chunks:
-                yield chunks
-            group.cancel_scope.cancel()
+    async with (
+        leased(tts.stream(language=wish.language)) as stream,
+        anyio.create_task_group() as group,
+    ):
+        group.start_soon(_say, stream, wish.text)
+        async with closing(aiter(stream)) as chunks:
+            yield chunks
+        group.cancel_scope.cancel()
 
 
 async def _say(stream: TTSStream, text: str) -> None:
@@ -168,9 +169,9 @@ def _speed(body: Mapping[str, object]) -> float:
     value = body.get("speed")
     if value is None:
         return 1.0
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        if SLOWEST <= value <= FASTEST:
-            return float(value)
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if is_number and SLOWEST <= value <= FASTEST:
+        return float(value)
     raise Refusal(f"speed is a number from {SLOWEST} to {FASTEST:g}", param="speed")
 
 

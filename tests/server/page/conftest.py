@@ -81,7 +81,9 @@ def open_page(server: FakeServer) -> Iterator[Open]:
     complaints: list[str] = []
     with ExitStack() as pages:
 
-        def opened(browser: Browser, *, path: str = "", script: str = "", **options: object) -> Page:
+        def opened(
+            browser: Browser, *, path: str = "", script: str = "", **options: object
+        ) -> Page:
             context = browser.new_context(**({"permissions": ["microphone"]} | options))  # type: ignore[arg-type]
             pages.callback(context.close)
             page = context.new_page()
@@ -89,9 +91,11 @@ def open_page(server: FakeServer) -> Iterator[Open]:
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on(
                 "console",
-                lambda message: complaints.append(message.text)
-                if message.type in {"error", "warning"}
-                else None,
+                lambda message: (
+                    complaints.append(message.text)
+                    if message.type in {"error", "warning"}
+                    else None
+                ),
             )
             if script:
                 page.add_init_script(script)

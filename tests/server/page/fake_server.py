@@ -13,10 +13,10 @@ import socket
 import threading
 import time
 import wave
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVarTuple, Unpack
 
 import anyio
 import anyio.from_thread
@@ -43,12 +43,14 @@ POLICY = (
 
 Json: TypeAlias = "dict[str, object]"
 Samples = NDArray[np.int16]
+Arguments = TypeVarTuple("Arguments")
 
 
 def tone(seconds: float, hertz: float = 220.0) -> Samples:
     """int16 (n,) at 24 kHz."""
     at = np.arange(round(seconds * RATE)) / RATE
-    return np.rint(9000 * np.sin(2 * np.pi * hertz * at)).astype(np.int16)
+    samples: Samples = np.rint(9000 * np.sin(2 * np.pi * hertz * at)).astype(np.int16)
+    return samples
 
 
 def wav(samples: Samples, rate: int = RATE) -> bytes:
@@ -107,7 +109,11 @@ class FakeServer:
         """Listen; on the same port as before, if there was one."""
         listener = socket.create_server(("127.0.0.1", self.port))
         self.port = listener.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(self._app(), log_level="critical", lifespan="off", ws="websockets-sansio"))
+        server = uvicorn.Server(
+            uvicorn.Config(
+                self._app(), log_level="critical", lifespan="off", ws="websockets-sansio"
+            )
+        )
         self._server = server
         self._thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         self._thread.start()
@@ -172,7 +178,11 @@ class FakeServer:
 
     # --- the server ---
 
-    def _run(self, function: Callable[..., Awaitable[None]], *args: object) -> None:
+    def _run(
+        self,
+        function: Callable[[Unpack[Arguments]], Coroutine[object, object, None]],
+        *args: Unpack[Arguments],
+    ) -> None:
         assert self._token is not None, "the page is not connected"
         anyio.from_thread.run(function, *args, token=self._token)
 
@@ -186,7 +196,9 @@ class FakeServer:
         return Starlette(
             routes=[
                 Route("/", lambda _: FileResponse(STATIC / "index.html")),
-                Route("/static/sample.wav", lambda _: Response(wav(tone(0.6)), media_type="audio/wav")),
+                Route(
+                    "/static/sample.wav", lambda _: Response(wav(tone(0.6)), media_type="audio/wav")
+                ),
                 Mount("/static", StaticFiles(directory=STATIC)),
                 Route("/v1/realtime/calls", self._calls, methods=["POST"]),
                 Route("/v1/realtime/client_secrets", self._secrets, methods=["POST"]),
@@ -210,8 +222,8 @@ class FakeServer:
         if refusal := self._refusal(request, f"ek_{self.key}"):
             return refusal
         if self.webrtc == "hang":
-            while not await request.is_disconnected():
-                await anyio.sleep(0.05)
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
         return JSONResponse({"error": {"message": "no WebRTC here"}}, 503)
 
     async def _secrets(self, request: Request) -> Response:

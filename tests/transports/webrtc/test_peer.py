@@ -151,11 +151,11 @@ async def test_loss_does_not_make_the_peers_voice_later(share: float) -> None:
             if frame.end > 6.0:
                 break
         statistics = peer.statistics()
-    # 300 packets at four times their pace: a hold of 10 ms is two of them.
     assert (lost > 0) == (share > 0)
     assert statistics.concealed == pytest.approx(lost * 0.02, abs=0.1)
-    assert np.median(behind[-50:]) <= np.median(behind[:50]) + 0.02
-    assert np.median(behind[-50:]) <= 0.04
+    # The least of many, because a slow machine delays some; a backlog would delay them all.
+    assert min(behind[-50:]) <= min(behind[:50]) + 0.02
+    assert min(behind[-50:]) <= 0.04
 
 
 async def test_reordered_and_doubled_packets_are_put_right() -> None:

@@ -1,0 +1,125 @@
+"""`vivavoce serve`: the page, the Realtime API, and what stands around them, until a signal."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import runpy
+import socket
+import sys
+import webbrowser
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import anyio
+
+from vivavoce.assistant import Assistant
+from vivavoce.cli.options import add_settings, prepare, settings_from
+from vivavoce.core.errors import ConfigError, ProviderUnavailable
+
+__all__ = ["configure", "run", "serve"]
+
+PORT = 8080
+_TRIES = 20  # ports after the first
+_KEY = "VIVAVOCE_SERVER_KEY"
+_DRAIN_S = 10  # for conversations to end at a shutdown
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "agent", nargs="?", type=Path, help="a Python file that defines `assistant`; else settings"
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, help=f"default: {PORT}, or the next one that is free")
+    parser.add_argument("--sessions", type=int, default=20, help="at a time (default: 20)")
+    parser.add_argument("--no-browser", action="store_true", help="do not open the page")
+    add_settings(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM."""
+    if options.agent is not None:
+        assistant = _assistant_of(options.agent)
+    else:
+        settings = settings_from(options)
+        choice = prepare(settings)
+        assistant = Assistant(settings=choice.in_force(settings))
+    anyio.run(lambda: serve(assistant, options))
+    return 0
+
+
+def _assistant_of(file: Path) -> Assistant:
+    if not file.is_file():
+        raise ConfigError(f"there is no file {file}")
+    found = runpy.run_path(str(file)).get("assistant")
+    if not isinstance(found, Assistant):
+        raise ConfigError(f"{file} defines no `assistant = Assistant(...)`")
+    return found
+
+
+async def serve(assistant: Assistant, options: argparse.Namespace) -> None:
+    """Load the models and serve."""
+    try:
+        import uvicorn
+
+        from vivavoce.server.app import create_app
+        from vivavoce.server.http_api import routes
+        from vivavoce.server.hub import Hub
+        from vivavoce.server.keys import Keys
+    except ImportError as error:
+        raise ProviderUnavailable(
+            f"serving needs more packages: pip install 'vivavoce[server]' ({error})"
+        ) from error
+    listening = _listen(options.host, options.port)
+    address, port = listening.getsockname()[:2]
+    key = os.environ.get(_KEY)
+    if address not in ("127.0.0.1", "::1"):
+        raise ConfigError(
+            f"others can reach {options.host}, and this server has no TLS: put a proxy before it"
+        )
+    with as_file(files("vivavoce.data") / "question.wav") as sample:
+        async with (
+            assistant,
+            Hub(assistant.session, model="vivavoce", limit=options.sessions) as hub,
+        ):
+            providers = assistant.providers
+            app = create_app(
+                hub,
+                keys=Keys(key),
+                hosts=("127.0.0.1",),
+                routes=routes(providers.stt, providers.tts, ["vivavoce"], vad=providers.vad),
+                sample=sample,
+            )
+            config = uvicorn.Config(
+                app,
+                log_level="warning",
+                server_header=False,
+                ws="websockets-sansio",
+                ws_max_size=4 << 20,
+                timeout_graceful_shutdown=_DRAIN_S,
+            )
+            _welcome(f"http://127.0.0.1:{port}", browser=not options.no_browser)
+            await uvicorn.Server(config).serve([listening])
+
+
+def _listen(host: str, port: int | None) -> socket.socket:
+    """A socket on the port, or on the first free one from the usual on. Raises ConfigError."""
+    ports = [port] if port is not None else range(PORT, PORT + _TRIES)
+    reason = ""
+    for number in ports:
+        try:
+            listening = socket.create_server((host, number), reuse_port=False)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            continue
+        if number != ports[0]:
+            print(f"port {PORT} is taken; using {number}", file=sys.stderr)
+        return listening
+    raise ConfigError(f"cannot listen on {host}:{ports[0]}: {reason}")
+
+
+def _welcome(url: str, *, browser: bool) -> None:
+    print(f"listening on {url} (Ctrl-C ends it)", flush=True)
+    if browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        webbrowser.open(url)
