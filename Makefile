@@ -15,8 +15,11 @@ TEST_MODELS := whisper-tiny.en silero-vad smart-turn piper-joe smollm2-135m whis
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-run: setup ## set up, fetch the default models, print one spoken turn
+run: setup ## set up, fetch the default models, print one spoken turn, serve the page (not with ONCE=1)
 	$(BIN)/vivavoce run
+ifndef ONCE
+	$(BIN)/vivavoce serve
+endif
 
 test: setup-dev check ## set up, fetch the tests' models, check, test
 	$(BIN)/vivavoce models fetch $(TEST_MODELS)

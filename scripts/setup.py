@@ -31,6 +31,8 @@ COVERED_BY = {"run": ("run", "dev"), "dev": ("dev",)}
 DEBIAN = (
     ("espeak-ng", "espeak-ng", "phonemes and other languages' voices come from a wheel's library"),
 )
+DEBIAN_FOR_TESTS = (("chromium", "chromium", "the tests of the page in a browser are left out"),)
+WITHOUT = VENV / "without.txt"  # the Debian packages that are not to be had; the tests read it
 
 
 def main(arguments: list[str]) -> int:
@@ -45,8 +47,10 @@ def main(arguments: list[str]) -> int:
             return 0
         try:
             preflight()
-            install_debian(tuple(row for row in DEBIAN if not shutil.which(row[1])))
+            wanted = DEBIAN if kind == "run" else DEBIAN + DEBIAN_FOR_TESTS
+            lacking = install_debian(tuple(row for row in wanted if not shutil.which(row[1])))
             install(kind, installer())
+            WITHOUT.write_text("\n".join(lacking))
         except SetupError as error:
             return fail(str(error))
         stamp(kind).write_text(fingerprint(kind))
@@ -120,15 +124,20 @@ def root_prefix() -> list[str] | None:
     return None
 
 
-def install_debian(wanted: tuple[tuple[str, str, str], ...]) -> None:
-    """Install Debian packages where apt is usable; where not, say what is done without."""
+def install_debian(wanted: tuple[tuple[str, str, str], ...]) -> list[str]:
+    """Install Debian packages where apt is usable; where not, say what is done without.
+
+    Returns those that are not to be had.
+    """
     if not wanted:
-        return
+        return []
     names = [name for name, _, _ in wanted]
     problem = apt_install(names)
     if problem is not None:
         for name, _, without in wanted:
             say(f"going on without Debian's {name} ({problem}): {without}")
+        return names
+    return []
 
 
 def apt_install(names: list[str]) -> str | None:

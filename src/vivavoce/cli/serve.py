@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import runpy
+import signal
 import socket
 import sys
 import webbrowser
+from contextlib import suppress
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -45,7 +47,9 @@ def run(options: argparse.Namespace) -> int:
         settings = settings_from(options)
         choice = prepare(settings)
         assistant = Assistant(settings=choice.in_force(settings))
-    anyio.run(lambda: serve(assistant, options))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
+    with suppress(KeyboardInterrupt):
+        anyio.run(lambda: serve(assistant, options))
     return 0
 
 

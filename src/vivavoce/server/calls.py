@@ -63,6 +63,7 @@ class Calls:
                 raise Refusal(
                     "there is no conversation to resume", status=410, code="resume_expired"
                 )
+            await self.hub.take_over(live)
             return live
         extended = request.query_params.get("extensions") == "vivavoce"
         try:

@@ -25,13 +25,15 @@ def routes(
     models: Sequence[str],
     *,
     vad: VAD | None = None,
+    language: str | None = None,
     more: Mapping[str, Mapping[str, Operation]] | None = None,
 ) -> list[BaseRoute]:
     """The routes of the interface. `models` are the names that GET /v1/models lists.
 
     Without `stt` or `tts` its path is not there. `vad` finds the pauses of a recording: with it
     silence costs nothing and subtitles have exact times; without it stretches of 28 s are
-    recognised. `more` are operations of other routes, for the description.
+    recognised. `language` is that of texts to speak whose request names none: OpenAI's do not.
+    `more` are operations of other routes, for the description.
     """
     paths: dict[str, Mapping[str, Operation]] = {}
     found: list[BaseRoute] = []
@@ -42,7 +44,7 @@ def routes(
     if tts is not None:
         path = "/v1/audio/speech"
         paths[path] = {"post": SPEAK}
-        found.append(Route(path, Endpoint(SpokenTexts(tts).answer), methods=["POST"]))
+        found.append(Route(path, Endpoint(SpokenTexts(tts, language).answer), methods=["POST"]))
     paths |= {"/v1/models": {"get": LIST_MODELS}, "/v1/models/{model}": {"get": GET_MODEL}}
     paths |= more or {}
     return [*found, *_model_routes(models), *_description_routes(paths)]

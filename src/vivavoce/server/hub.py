@@ -34,6 +34,7 @@ class Live:
     attached: bool = False
     over: bool = False
     changed: anyio.Event = field(default_factory=anyio.Event)
+    connection: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
     def change(self) -> None:
         """Let those look who wait for a change."""
@@ -92,11 +93,18 @@ class Hub:
         return live
 
     def find(self, token: str) -> Live | None:
-        """The conversation that waits for the client with this token."""
+        """The conversation of the client with this token."""
         for live in self._lives.values():
-            if secrets.compare_digest(live.token, token) and not live.attached and not live.over:
+            if secrets.compare_digest(live.token, token) and not live.over:
                 return live
         return None
+
+    async def take_over(self, live: Live) -> None:
+        """End the connection that a conversation still has: its client has come by another, and
+        this one only looks alive."""
+        while live.attached:
+            live.connection.cancel()
+            await live.changed.wait()
 
     def start(self, work: Callable[..., Coroutine[object, object, None]], *arguments: object) -> None:
         """Do this beside the request that asked for it, until it or the hub ends."""
@@ -113,11 +121,12 @@ class Hub:
         live.attached = True
         live.change()
         try:
-            await live.conversation.session.run(transport)
+            with anyio.CancelScope() as live.connection:
+                await live.conversation.session.run(transport)
         except TransportClosed:
             pass
         else:
-            if not keep:
+            if not keep and not live.connection.cancel_called:
                 self.dismiss(live)
         finally:
             live.attached = False

@@ -19,7 +19,7 @@ __all__ = ["serve_websocket"]
 
 _TRY_AGAIN = 1013
 _POLICY = 1008
-_GOODBYES = (1000, 1001, 1005)  # the client is done, its page was closed, or it gave no reason
+_GOODBYES = (1000, 1001)  # the client is done, or its page was closed
 
 
 async def serve_websocket(socket: WebSocket, hub: Hub, configured: Mapping[str, object]) -> None:
@@ -48,6 +48,7 @@ async def _admitted(socket: WebSocket, hub: Hub, configured: Mapping[str, object
     if token is not None:
         live = hub.find(token)
         if live is not None:
+            await hub.take_over(live)
             return live
         await _refuse(socket, _POLICY, "resume_expired", "there is no conversation to resume")
         return None

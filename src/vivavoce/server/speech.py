@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import anyio
 from anyio.to_thread import run_sync
-from starlette.requests import Request
 
 from vivavoce.core.errors import BadReply, ProviderTimeout
 from vivavoce.core.protocols import TTS, TTSStream
@@ -45,16 +44,20 @@ class _Wish:
 
 
 class SpokenTexts:
-    """Answers with the embedded or configured voice, whatever model and voice are named."""
+    """Answers with the embedded or configured voice, whatever model and voice are named, in
+    `language` where the request names none."""
 
-    def __init__(self, tts: TTS, most_at_once: int = MOST_AT_ONCE) -> None:
+    def __init__(
+        self, tts: TTS, language: str | None = None, most_at_once: int = MOST_AT_ONCE
+    ) -> None:
         self._tts = tts
+        self._language = language
         self.admission = Admission(most_at_once)
 
     async def answer(self, exchange: Exchange) -> None:
         """One request; see `SPEAK`."""
         with self.admission.admitted():
-            wish = await _read(exchange.request)
+            wish = _wish(await exchange.request.body(), self._language)
             async with exchange.connected():
                 await self._speak(exchange, wish)
 
@@ -125,9 +128,9 @@ async def _say(stream: TTSStream, text: str) -> None:
 # --- the body -----------------------------------------------------------------------------------
 
 
-async def _read(request: Request) -> _Wish:
+def _wish(data: bytes, language: str | None) -> _Wish:
     try:
-        body = json.loads(await request.body())
+        body = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise Refusal("the body is not JSON") from error
     if not isinstance(body, dict):
@@ -148,7 +151,7 @@ async def _read(request: Request) -> _Wish:
         _one_of(body, "response_format", tuple(MEDIA_TYPES), "mp3"),
         _speed(body),
         _one_of(body, "stream_format", STREAM_FORMATS, "audio") == "sse",
-        _optional_string(body, "language"),
+        _optional_string(body, "language") or language,
     )
 
 
@@ -169,8 +172,7 @@ def _speed(body: Mapping[str, object]) -> float:
     value = body.get("speed")
     if value is None:
         return 1.0
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if is_number and SLOWEST <= value <= FASTEST:
+    if isinstance(value, (int, float)) and SLOWEST <= value <= FASTEST and value is not True:
         return float(value)
     raise Refusal(f"speed is a number from {SLOWEST} to {FASTEST:g}", param="speed")
 
@@ -207,14 +209,14 @@ SPEAK: Operation = {
                         "model": {"description": "any: the server's voice answers"},
                         "voice": {"description": "taken and not used: the server has one voice"},
                         "instructions": {"description": "taken and not used"},
-                        "response_format": {"enum": list(MEDIA_TYPES), "default": "mp3"},
+                        "response_format": {"enum": [*MEDIA_TYPES, None], "default": "mp3"},
                         "speed": {
-                            "type": "number",
+                            "type": ["number", "null"],
                             "minimum": SLOWEST,
                             "maximum": FASTEST,
                             "default": 1,
                         },
-                        "stream_format": {"enum": list(STREAM_FORMATS), "default": "audio"},
+                        "stream_format": {"enum": [*STREAM_FORMATS, None], "default": "audio"},
                         "language": {
                             "type": ["string", "null"],
                             "description": "of the text, ISO 639-1; ours, not OpenAI's",

@@ -181,7 +181,7 @@ class FakeServer:
     def _run(
         self,
         function: Callable[[Unpack[Arguments]], Coroutine[object, object, None]],
-        *args: Unpack[Arguments],
+        *args: *Arguments,
     ) -> None:
         assert self._token is not None, "the page is not connected"
         anyio.from_thread.run(function, *args, token=self._token)

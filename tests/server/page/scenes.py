@@ -10,7 +10,7 @@ REFUSING = """navigator.mediaDevices.getUserMedia =
 MISSING = REFUSING.replace("NotAllowedError", "NotFoundError")
 BUSY = REFUSING.replace("NotAllowedError", "NotReadableError")
 KEEP_STREAM = """const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-    navigator.mediaDevices.getUserMedia = async (asked) => 
+    navigator.mediaDevices.getUserMedia = async (asked) =>
         (globalThis.stream = await open(asked))"""
 KEEP_CONTEXT = """globalThis.AudioContext = class extends AudioContext {
     constructor(...options) { super(...options); globalThis.sounding = this; } }"""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from pathlib import Path
 from random import Random
@@ -344,3 +345,14 @@ async def test_a_changed_aiortc_is_refused_by_name(monkeypatch: pytest.MonkeyPat
                 aiortc_seams.choose_addresses(receiver, LOOPBACK)
     finally:
         await connection.close()
+
+
+async def test_aiortc_is_loaded_when_asked_for_and_not_before() -> None:
+    program = """
+import sys
+from vivavoce.transports.webrtc import Peer
+assert not {"aiortc", "av"} & set(sys.modules)
+Peer.load()
+assert {"aiortc", "av"} <= set(sys.modules)
+"""
+    await anyio.run_process([sys.executable, "-c", program])

@@ -9,6 +9,7 @@ import { LinkError, openWebRtc, openWebSocket, request } from "./links.js";
 const WEBRTC_MS = 2000;
 const WEBSOCKET_MS = 8000;
 const BACKOFF_S = [0.5, 1, 2, 4, 8];
+const RESUMES = 3; // times that the server may not know of the loss yet
 const KEY = "vivavoce-key";
 const NORMAL = new Set([1000]); // the server meant to end it
 
@@ -21,7 +22,7 @@ export class Connection extends EventTarget {
   #opening = null; // AbortController of the attempt under way
   #timer = 0;
   #skipWebRtc = false; // it did not connect once; do not make the person wait again
-  #resume = null; // { token, until, session }
+  #resume = null; // { token, seconds, session, until (in ms since 1970), refused (times) }
   #waiting = []; // events to send once open
 
   // askKey(rejected) -> the key that the person entered, or null.
@@ -102,7 +103,7 @@ export class Connection extends EventTarget {
       try {
         return await openWebRtc({ ...options, signal: within(WEBRTC_MS) });
       } catch (error) {
-        if (signal.aborted || [401, 403, 429].includes(error.status)) throw error;
+        if (signal.aborted || [401, 403, 410, 429].includes(error.status)) throw error;
         told = error.status ? error : null;
       }
     }
@@ -137,6 +138,11 @@ export class Connection extends EventTarget {
       }
       return this.stop("unauthorised");
     }
+    if (error.status === 410) {
+      this.#resume.refused += 1;
+      if (this.#resume.refused >= RESUMES) this.#resume.until = 0;
+      return this.#again("gone", this.#backoff());
+    }
     if (error.status === 429 || error.status === 503) {
       return this.#again("refused", Math.max(error.seconds, this.#backoff()));
     }
@@ -157,7 +163,8 @@ export class Connection extends EventTarget {
   #receive(event) {
     if (event.type === "vivavoce.session") {
       const fresh = Boolean(this.#resume) && this.#resume.session !== event.session_id;
-      this.#resume = { token: event.resume_token, seconds: event.resume_seconds, session: event.session_id, until: Infinity };
+      const { resume_token: token, resume_seconds: seconds, session_id: session } = event;
+      this.#resume = { token, seconds, session, until: Infinity, refused: 0 };
       event.fresh = fresh; // the old conversation could not be resumed
     }
     this.dispatchEvent(new CustomEvent("event", { detail: event }));

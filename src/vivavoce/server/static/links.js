@@ -120,7 +120,7 @@ export async function openWebSocket({ query, secret, signal, receive, ended }) {
     socket.addEventListener("message", ({ data }) => {
       const event = JSON.parse(data);
       if (!established) {
-        if (event.type === "error") return reject(new LinkError(event.error?.message ?? "refused", { status: 503 }));
+        if (event.type === "error") return reject(refusal(event.error ?? {}));
         established = true;
         resolve();
       }
@@ -144,6 +144,8 @@ export async function openWebSocket({ query, secret, signal, receive, ended }) {
 
 const CLOSE_STATUS = { 1008: 401, 1013: 503 };
 const retryHint = (reason) => Number(/(\d+)\s*s/.exec(reason)?.[1] ?? 0);
+const refusal = ({ code, message = "" }) =>
+  new LinkError(message, { status: code === "resume_expired" ? 410 : 503, seconds: retryHint(message) });
 
 function opened(channel, signal) {
   return new Promise((resolve, reject) => {

@@ -6,7 +6,7 @@
 const SILENT_S = 3; // of samples that are all exactly zero: no microphone is that quiet
 const DUCK_GAIN = 0.25; // while it is unclear whether the person interrupts
 const DUCK_S = 0.7; // the longest wait for the server's word on it
-const SAMPLE_TAIL_S = 3; // of silence after a sample question, so that its end is noticed
+const SAMPLE_LEAD_S = 0.2; // of silence before it: speech needs something to stand out from
 
 export class Sound extends EventTarget {
   context = null;
@@ -45,6 +45,9 @@ export class Sound extends EventTarget {
     this.context = new AudioContext({ latencyHint: "interactive" });
     this.context.addEventListener("statechange", () => this.#emit("context", this.context.state));
     this.#wire = this.context.createMediaStreamDestination();
+    const silence = new ConstantSourceNode(this.context, { offset: 0 }); // or the track would stall
+    silence.connect(this.#wire);
+    silence.start();
     if (!this.context.audioWorklet) return; // not a secure context: words only
     await this.context.audioWorklet.addModule(new URL("worklet.js", import.meta.url));
     const mono = { channelCount: 1, channelCountMode: "explicit" };
@@ -99,9 +102,8 @@ export class Sound extends EventTarget {
     source.connect(this.#wire);
     if (this.#ear) source.connect(this.#ear);
     const ended = new Promise((resolve) => source.addEventListener("ended", resolve, { once: true }));
-    source.start();
+    source.start(this.context.currentTime + SAMPLE_LEAD_S);
     await ended;
-    if (!this.#track) await wait(SAMPLE_TAIL_S * 1000);
     if (this.#question === source) {
       this.#question = null;
       this.#route();
@@ -114,7 +116,8 @@ export class Sound extends EventTarget {
       this.#microphone.disconnect();
       if (!this.#question) this.#microphone.connect(this.#ear);
     }
-    this.#streaming = this.#socket && Boolean(this.#microphone || this.#question);
+    // Once begun, the stream goes on with silence: the server counts time in sound received.
+    this.#streaming = this.#socket && Boolean(this.#streaming || this.#microphone || this.#question);
     this.#ear.port.postMessage({ streaming: this.#streaming });
     this.#emit("outgoing", this.outgoing);
   }
