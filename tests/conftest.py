@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
-
 # What set-up could not get from Debian: only then are the tests that need it left out.
 _WITHOUT = Path(__file__).resolve().parents[1] / ".venv" / "without.txt"
 _LEFT_OUT = pytest.StashKey[list[str]]()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import anyio
 import numpy as np
@@ -11,10 +12,10 @@ import uvicorn
 from starlette.applications import Starlette
 
 from vivavoce.core.audio import Samples
-from vivavoce.core.messages import ToolCall
 from vivavoce.core.protocols import Tool
 from vivavoce.engine.parts import Parts
 from vivavoce.engine.session import Session
+from vivavoce.providers.scripted.llm import Reply
 from vivavoce.server.app import create_app
 from vivavoce.server.hub import Hub
 from vivavoce.testing import LevelVAD, ScriptedLLM, ScriptedSTT, ScriptedTTS, Speller
@@ -22,21 +23,33 @@ from vivavoce.testing import LevelVAD, ScriptedLLM, ScriptedSTT, ScriptedTTS, Sp
 RATE = 24000
 
 
+@dataclass(frozen=True)
+class Scripted:
+    """What a server is made of; `llm` keeps what it was asked."""
+
+    parts: Parts
+    llm: ScriptedLLM
+
+    def asked(self, turn: int) -> list[str]:
+        """The messages of one request to the language model."""
+        return [getattr(message, "text", "") for message in self.llm.requests[turn]]
+
+
 def parts(
-    replies: Sequence[str | ToolCall | Sequence[str | ToolCall]] = ("Fine.",),
-    tools: Sequence[Tool] = (),
-) -> tuple[Parts, Speller]:
+    replies: Sequence[Reply] = ("Fine.",), tools: Sequence[Tool] = ()
+) -> tuple[Scripted, Speller]:
     """Providers that understand and speak a speller's words."""
     speller = Speller()
+    llm = ScriptedLLM(tuple(replies))
     made = Parts(
         stt=ScriptedSTT(speller),
-        llm=ScriptedLLM(tuple(replies)),
+        llm=llm,
         tts=ScriptedTTS(speller),
         vad=LevelVAD(),
         tools=tools,
         language="en",
     )
-    return made, speller
+    return Scripted(made, llm), speller
 
 
 @asynccontextmanager
@@ -55,12 +68,17 @@ async def serving(app: Starlette) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def realtime(given: Parts, *, limit: int = 10, resume: float = 60.0) -> AsyncIterator[int]:
+async def realtime(given: Scripted, *, limit: int = 10, resume: float = 60.0) -> AsyncIterator[int]:
     """The port of a whole server."""
-    new: Callable[[], Session] = lambda: Session(given)
-    async with Hub(new, model="scripted", limit=limit, resume=resume) as hub:
-        async with serving(create_app(hub)) as port:
-            yield port
+
+    def new() -> Session:
+        return Session(given.parts)
+
+    async with (
+        Hub(new, model="scripted", limit=limit, resume=resume) as hub,
+        serving(create_app(hub, hosts=("127.0.0.1",))) as port,
+    ):
+        yield port
 
 
 def spoken(

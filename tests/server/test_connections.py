@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from typing import Any
 
 import anyio
-import httpx
+import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
@@ -14,14 +15,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.server.loopback import parts, realtime
-from vivavoce.core.messages import Message
 from vivavoce.transports.realtime import Realtime
 from vivavoce.transports.realtime.config import new_session
 
 pytestmark = pytest.mark.anyio
 
 
-async def receive(socket: ClientConnection, kind: str) -> dict:
+async def receive(socket: ClientConnection, kind: str) -> Any:
     with anyio.fail_after(10):
         while True:
             event = json.loads(await socket.recv())
@@ -61,8 +61,7 @@ async def test_a_client_that_was_lost_comes_back_to_its_conversation() -> None:
             assert again["session"]["id"] == created["session"]["id"]
             await socket.send(json.dumps({"type": "vivavoce.text", "text": "What was it?"}))
             await receive(socket, "vivavoce.turn")
-        said = [m.text for m in given_parts.llm.requests[-1] if isinstance(m, Message)]
-        assert said == ["What colour is it?", "Blue.", "What was it?"]
+        assert given_parts.asked(-1) == ["What colour is it?", "Blue.", "What was it?"]
 
 
 async def test_whoever_comes_back_takes_over_from_a_connection_that_only_looks_alive() -> None:
@@ -89,7 +88,7 @@ async def test_a_conversation_waits_only_so_long() -> None:
         await anyio.sleep(0.5)
         async with connect(f"{url}&resume={token}") as late:
             assert (await receive(late, "error"))["error"]["code"] == "resume_expired"
-        async with httpx.AsyncClient() as client:
+        async with httpx2.AsyncClient() as client:
             health = (await client.get(f"http://127.0.0.1:{port}/health")).json()
         assert health["sessions"] == 0
 
@@ -104,7 +103,7 @@ async def test_a_conversation_waits_only_so_long() -> None:
         ('{"type": "input_audio_buffer.append", "audio": "§"}', "invalid_value", "audio"),
         ('{"type": "input_audio_buffer.append", "audio": 5}', "invalid_value", "audio"),
         (
-            '{"type": "session.update", "session": {"audio": {"input": {"format": {"type": "mp3"}}}}}',
+            '{"type": "session.update", "session": {"audio": {"input": {"format": {"type": 1}}}}}',
             "invalid_value",
             "session.audio.input.format.type",
         ),
@@ -130,13 +129,25 @@ def test_what_cannot_be_taken_is_told_with_its_place(
 
 values = some.recursive(
     some.none() | some.booleans() | some.integers() | some.floats() | some.text(max_size=8),
-    lambda inner: some.lists(inner, max_size=3)
-    | some.dictionaries(
-        some.sampled_from(
-            ["type", "session", "audio", "item", "item_id", "response", "input", "role", "content"]
-        ),
-        inner,
-        max_size=4,
+    lambda inner: (
+        some.lists(inner, max_size=3)
+        | some.dictionaries(
+            some.sampled_from(
+                [
+                    "type",
+                    "session",
+                    "audio",
+                    "item",
+                    "item_id",
+                    "response",
+                    "input",
+                    "role",
+                    "content",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=12,
 )
@@ -186,6 +197,6 @@ async def test_a_client_that_reads_nothing_is_given_up() -> None:
                 for _ in range(20):
                     await socket.send(json.dumps({"type": "vivavoce.text", "text": "Go on."}))
                 await anyio.sleep(0.5)
-        async with httpx.AsyncClient() as client:
+        async with httpx2.AsyncClient() as client:
             health = await client.get(f"http://127.0.0.1:{port}/health")
         assert health.json()["status"] == "ok"

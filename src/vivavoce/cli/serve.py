@@ -9,15 +9,21 @@ import signal
 import socket
 import sys
 import webbrowser
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 
 from vivavoce.assistant import Assistant
 from vivavoce.cli.options import add_settings, prepare, settings_from
 from vivavoce.core.errors import ConfigError, ProviderUnavailable
+from vivavoce.models.store import models_directory
+
+if TYPE_CHECKING:
+    from vivavoce.server.tls import Certificate
 
 __all__ = ["configure", "run", "serve"]
 
@@ -34,6 +40,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, help=f"default: {PORT}, or the next one that is free")
+    parser.add_argument(
+        "--lan",
+        action="store_true",
+        help="let other machines in: with TLS, a key, and a QR code to scan",
+    )
+    parser.add_argument("--certificate", type=Path, metavar="PEM", help="with --lan; else made")
+    parser.add_argument("--private-key", type=Path, metavar="PEM", help="of the certificate")
     parser.add_argument("--sessions", type=int, default=20, help="at a time (default: 20)")
     parser.add_argument("--no-browser", action="store_true", help="do not open the page")
     add_settings(parser)
@@ -68,20 +81,31 @@ async def serve(assistant: Assistant, options: argparse.Namespace) -> None:
         import uvicorn
 
         from vivavoce.server.app import create_app
+        from vivavoce.server.guard import Door
         from vivavoce.server.http_api import routes
         from vivavoce.server.hub import Hub
-        from vivavoce.server.keys import Keys
+        from vivavoce.server.keys import Keys, new_server_key
+        from vivavoce.server.origins import Names
+        from vivavoce.server.tls import lan_addresses
+        from vivavoce.transports.webrtc import Peer
     except ImportError as error:
         raise ProviderUnavailable(
             f"serving needs more packages: pip install 'vivavoce[server]' ({error})"
         ) from error
-    listening = _listen(options.host, options.port)
+    Peer.load()
+    everywhere = "0.0.0.0"  # noqa: S104  that is what --lan asks for
+    listening = _listen(everywhere if options.lan else options.host, options.port)
     address, port = listening.getsockname()[:2]
     key = os.environ.get(_KEY)
-    if address not in ("127.0.0.1", "::1"):
-        raise ConfigError(
-            f"others can reach {options.host}, and this server has no TLS: put a proxy before it"
-        )
+    door, certificate = Door(), None
+    addresses: tuple[str, ...] = ()
+    if options.lan:
+        key = key or new_server_key()
+        addresses = lan_addresses()
+        door = Door(Names(loopback=False, hosts=frozenset(addresses)))
+        certificate = _certificate(options, addresses)
+    elif address not in ("127.0.0.1", "::1"):
+        raise ConfigError(f"others can reach {options.host}: use --lan, which adds TLS and a key")
     with as_file(files("vivavoce.data") / "question.wav") as sample:
         async with (
             assistant,
@@ -91,19 +115,31 @@ async def serve(assistant: Assistant, options: argparse.Namespace) -> None:
             app = create_app(
                 hub,
                 keys=Keys(key),
-                hosts=("127.0.0.1",),
-                routes=routes(providers.stt, providers.tts, ["vivavoce"], vad=providers.vad),
+                door=door,
+                hosts=() if options.lan else ("127.0.0.1",),
+                routes=routes(
+                    providers.stt,
+                    providers.tts,
+                    ["vivavoce"],
+                    vad=providers.vad,
+                    language=assistant.settings.language,
+                ),
                 sample=sample,
             )
             config = uvicorn.Config(
                 app,
                 log_level="warning",
                 server_header=False,
+                ssl_certfile=certificate.certificate if certificate is not None else None,
+                ssl_keyfile=certificate.key if certificate is not None else None,
                 ws="websockets-sansio",
                 ws_max_size=4 << 20,
                 timeout_graceful_shutdown=_DRAIN_S,
             )
-            _welcome(f"http://127.0.0.1:{port}", browser=not options.no_browser)
+            if certificate is None:
+                _welcome(f"http://127.0.0.1:{port}", browser=not options.no_browser)
+            else:
+                _invite([f"https://{name}:{port}" for name in addresses], str(key), certificate)
             await uvicorn.Server(config).serve([listening])
 
 
@@ -127,3 +163,27 @@ def _welcome(url: str, *, browser: bool) -> None:
     print(f"listening on {url} (Ctrl-C ends it)", flush=True)
     if browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         webbrowser.open(url)
+
+
+def _certificate(options: argparse.Namespace, addresses: Sequence[str]) -> Certificate:
+    """The one that was given, or one of our own. Raises ConfigError."""
+    from vivavoce.server.tls import given_certificate, own_certificate
+
+    if options.certificate is not None:
+        return given_certificate(options.certificate, options.private_key or options.certificate)
+    return own_certificate(models_directory().parent / "server", addresses)
+
+
+def _invite(urls: Sequence[str], key: str, certificate: Certificate) -> None:
+    """Tell how others get in."""
+    from vivavoce.server.tls import qr_code
+
+    if not urls:
+        raise ConfigError("this machine is in no network; without --lan it serves itself")
+    print(qr_code(urls[0]))
+    print("listening on", " and ".join(urls), "(Ctrl-C ends it)")
+    print(f"key: {key}")
+    print(
+        "the browser warns once: the certificate is this machine's own; its SHA-256 fingerprint is"
+    )
+    print(certificate.fingerprint, flush=True)

@@ -106,7 +106,9 @@ class Hub:
             live.connection.cancel()
             await live.changed.wait()
 
-    def start(self, work: Callable[..., Coroutine[object, object, None]], *arguments: object) -> None:
+    def start(
+        self, work: Callable[..., Coroutine[object, object, None]], *arguments: object
+    ) -> None:
         """Do this beside the request that asked for it, until it or the hub ends."""
         self._group.start_soon(work, *arguments)
 

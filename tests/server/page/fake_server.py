@@ -89,6 +89,7 @@ class FakeServer:
     webrtc: str = "refuse"  # or "hang"
     key: str = ""  # what clients have to present
     full: bool = False  # refuses conversations
+    forgetful: bool = False  # knows no conversation to resume
     port: int = 0
     received: list[Json] = field(default_factory=list)
     queries: list[dict[str, str]] = field(default_factory=list)
@@ -235,6 +236,11 @@ class FakeServer:
         await websocket.accept("realtime")
         self.queries.append(dict(websocket.query_params))
         self.protocols.append(list(websocket.scope["subprotocols"]))
+        if self.forgetful and "resume" in websocket.query_params:
+            error = {"type": "server_error", "code": "resume_expired", "message": "unknown"}
+            await websocket.send_json({"type": "error", "error": error})
+            await websocket.close(1008)
+            return
         turn_detection = {"type": "semantic_vad", "eagerness": "auto"}
         session = {"id": self.session_id, "audio": {"input": {"turn_detection": turn_detection}}}
         await websocket.send_json({"type": "session.created", "session": session})

@@ -87,9 +87,12 @@ def test_a_lost_conversation_is_resumed(talking: Page, server: FakeServer) -> No
 def test_a_conversation_that_could_not_be_resumed_is_said_to_be_new(
     talking: Page, server: FakeServer
 ) -> None:
+    server.forgetful = True
     server.session_id = "sess_2"
     server.drop()
     expect(talking.locator(".divider")).to_contain_text("new conversation")
+    assert ["resume" in query for query in server.queries] == [False, True, True, True, False]
+    expect(talking.locator("#problem")).to_be_hidden()
 
 
 def test_a_server_that_ends_the_conversation_is_believed(talking: Page, server: FakeServer) -> None:

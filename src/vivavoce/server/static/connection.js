@@ -140,8 +140,9 @@ export class Connection extends EventTarget {
     }
     if (error.status === 410) {
       this.#resume.refused += 1;
-      if (this.#resume.refused >= RESUMES) this.#resume.until = 0;
-      return this.#again("gone", this.#backoff());
+      if (this.#resume.refused < RESUMES) return this.#again("gone", this.#backoff());
+      this.#resume.until = 0; // it is lost; a new one begins
+      return this.#connect();
     }
     if (error.status === 429 || error.status === 503) {
       return this.#again("refused", Math.max(error.seconds, this.#backoff()));

@@ -95,6 +95,7 @@ function playoutPosition(receiver) {
       last = null;
       emitted = 0;
       held = false;
+      read().then((now) => { last ??= now; });
       timer = setInterval(async () => {
         const now = await read();
         if (!now) return;
