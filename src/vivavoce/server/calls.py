@@ -101,7 +101,7 @@ class Calls:
         try:
             async with peer:
                 await peer.connected()
-                await self.hub.attend(live, PeerTransport(events, peer), keep=True)
+                await self.hub.attend(live, PeerTransport(events, peer), keep=conversation.extended)
         except TransportClosed:
             self.hub.dismiss(live)
         finally:

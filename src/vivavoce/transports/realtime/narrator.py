@@ -138,12 +138,20 @@ class Narrator:
         commands = self._cut(event) if isinstance(event, news.TurnCut) else []
         self._hear(event)
         self._answer(event)
-        if self._extended:
+        if self._extended and self._is_told(event):
             id = self.response.id if self.response is not None else None
             item = self.response.item_id if self.response is not None else None
             for kind, fields in extensions.told(event, response=id, item=item):
                 self._tell(kind, **fields)
         return commands
+
+    def _is_told(self, event: news.Event) -> bool:
+        """Whether the event is of no answer, or of the one that the client knows."""
+        turn = getattr(event, "turn", None)
+        if isinstance(event, news.TurnEnded):
+            turn = event.record.id
+        known = self.response.turn if self.response is not None else None
+        return turn is None or turn == known
 
     def _hear(self, event: news.Event) -> None:
         """Events of the user's side."""
