@@ -46,8 +46,11 @@ def test_the_example_is_short_and_answers_a_question(tmp_path: Path) -> None:
 
 def test_the_named_commands_run(tmp_path: Path) -> None:
     shutil.copy(DATA / "question.wav", tmp_path / "question.wav")
-    for command in re.findall(r"`(vivavoce [^`]+)`", README):
-        call(command.split(), tmp_path)
+    commands = re.findall(r"`(vivavoce [^`]+)`", README)
+    assert "vivavoce serve" in commands  # this one runs on: tests/server/page has it
+    for command in commands:
+        if command != "vivavoce serve":
+            call(command.split(), tmp_path)
     assert has_sound(tmp_path / "answer.wav")
 
 
