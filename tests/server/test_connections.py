@@ -14,7 +14,10 @@ from hypothesis import strategies as some
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.server.loopback import parts, realtime
+from tests.server.loopback import parts, realtime, serving
+from vivavoce.engine.session import Session
+from vivavoce.server.app import create_app
+from vivavoce.server.hub import Hub
 from vivavoce.transports.realtime import Realtime
 from vivavoce.transports.realtime.config import new_session
 
@@ -76,6 +79,31 @@ async def test_whoever_comes_back_takes_over_from_a_connection_that_only_looks_a
                     await old.recv()
                 await new.send(json.dumps({"type": "vivavoce.text", "text": "Hello."}))
                 await receive(new, "vivavoce.turn")
+
+
+async def test_a_shutdown_is_told_lets_the_answer_end_and_refuses_who_comes() -> None:
+    given_parts, _ = parts(["It will be sunny today."])
+
+    def new() -> Session:
+        return Session(given_parts.parts)
+
+    async with (
+        Hub(new, model="scripted", limit=5) as hub,
+        serving(create_app(hub)) as port,
+        connect(f"ws://127.0.0.1:{port}/v1/realtime") as socket,
+    ):
+        await socket.send(json.dumps({"type": "vivavoce.text", "text": "The weather?"}))
+        await receive(socket, "response.created")
+        async with anyio.create_task_group() as group:
+            group.start_soon(hub.finish, 10.0)
+            assert (await receive(socket, "error"))["error"]["code"] == "server_shutting_down"
+            async with connect(f"ws://127.0.0.1:{port}/v1/realtime") as late:
+                assert (await receive(late, "error"))["error"]["code"] == "server_full"
+            done = await receive(socket, "response.done")
+            assert done["response"]["status"] == "completed"
+            with pytest.raises(ConnectionClosed):
+                await receive(socket, "what never comes")
+        assert socket.close_code == 1001
 
 
 async def test_a_conversation_waits_only_so_long() -> None:

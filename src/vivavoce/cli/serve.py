@@ -23,6 +23,9 @@ from vivavoce.core.errors import ConfigError, ProviderUnavailable
 from vivavoce.models.store import models_directory
 
 if TYPE_CHECKING:
+    import uvicorn
+
+    from vivavoce.server.hub import Hub
     from vivavoce.server.tls import Certificate
 
 __all__ = ["configure", "run", "serve"]
@@ -30,7 +33,8 @@ __all__ = ["configure", "run", "serve"]
 PORT = 8080
 _TRIES = 20  # ports after the first
 _KEY = "VIVAVOCE_SERVER_KEY"
-_DRAIN_S = 10  # for conversations to end at a shutdown
+_DRAIN_S = 10.0  # for the answers under way at a shutdown
+_CLOSE_S = 3  # for connections to close after that
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -134,13 +138,25 @@ async def serve(assistant: Assistant, options: argparse.Namespace) -> None:
                 ssl_keyfile=certificate.key if certificate is not None else None,
                 ws="websockets-sansio",
                 ws_max_size=4 << 20,
-                timeout_graceful_shutdown=_DRAIN_S,
+                timeout_graceful_shutdown=_CLOSE_S,
             )
             if certificate is None:
                 _welcome(f"http://127.0.0.1:{port}", browser=not options.no_browser)
             else:
                 _invite([f"https://{name}:{port}" for name in addresses], str(key), certificate)
-            await uvicorn.Server(config).serve([listening])
+            await _server(config, hub).serve([listening])
+
+
+def _server(config: uvicorn.Config, hub: Hub) -> uvicorn.Server:
+    """One that lets conversations end before it closes their connections."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await hub.finish(_DRAIN_S)
+            await super().shutdown(sockets)
+
+    return Server(config)
 
 
 def _listen(host: str, port: int | None) -> socket.socket:

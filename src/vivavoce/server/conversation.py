@@ -64,6 +64,14 @@ class RealtimeConversation:
             resume_seconds=seconds,
         )
 
+    def tell_of_the_end(self) -> None:
+        """The server is about to shut down."""
+        error = {"type": "server_error", "code": "server_shutting_down"}
+        message = "this server is shutting down; the answer under way is the last"
+        self.protocol.tell(
+            "error", error={**error, "message": message, "param": None, "event_id": None}
+        )
+
     def configure(self, session: Mapping[str, Any]) -> None:
         """Bring the session in line with its session object."""
         self.session.configure(parts_for(self._base, session, self._tools))

@@ -18,6 +18,7 @@ from vivavoce.server.conversation import LONGEST_S, RealtimeConversation
 __all__ = ["Full", "Hub", "Live"]
 
 RESUME_S = 60.0  # how long a conversation waits for a client that was lost
+_LOOK_S = 0.050  # how often a shutdown looks whether the last answer is over
 RETRY_S = 5  # after which a client that was refused may ask again
 
 
@@ -74,9 +75,20 @@ class Hub:
     def __len__(self) -> int:
         return len(self._lives)
 
-    def drain(self) -> None:
-        """Let nobody new in; whoever talks may finish."""
+    async def finish(self, within: float) -> None:
+        """Let nobody new in, tell those who talk, wait `within` seconds for the answers under way,
+        then end every conversation."""
         self._draining = True
+        for live in self._lives.values():
+            live.conversation.tell_of_the_end()
+        with anyio.move_on_after(within):
+            while any(  # noqa: ASYNC110  a shutdown may look twenty times a second
+                live.conversation.protocol.is_busy for live in self._lives.values()
+            ):
+                await anyio.sleep(_LOOK_S)
+        for live in list(self._lives.values()):
+            self.dismiss(live)
+            live.connection.cancel()
 
     async def open(self, *, on_track: bool, extended: bool) -> Live:
         """A new conversation. Raises Full."""

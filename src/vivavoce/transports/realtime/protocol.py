@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -47,6 +48,7 @@ class Realtime:
 
     def __init__(self, session: Json, *, on_track: bool = False, extended: bool = False) -> None:
         self.outgoing: deque[Json] = deque()
+        self.told: Callable[[], None] = lambda: None  # called when there is more to send
         self.session = session
         self._on_track = on_track
         self._narrator = Narrator(
@@ -57,6 +59,11 @@ class Realtime:
         self._aside: dict[str, Response] = {}
 
     # --- the server's end -------------------------------------------------------------------
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a response is under way."""
+        return self._narrator.is_busy
 
     def open(self) -> None:
         """Tell the client of its session; the first event of each connection."""
@@ -91,6 +98,7 @@ class Realtime:
 
     def _tell(self, kind: str, **fields: Any) -> None:  # Any: JSON
         self.outgoing.append({"type": kind, "event_id": _new_id("event"), **fields})
+        self.told()
 
     # --- the client's events ----------------------------------------------------------------
 

@@ -59,6 +59,7 @@ class RealtimeTransport:
 
     async def __aenter__(self) -> Self:
         self._tasks = await anyio.create_task_group().__aenter__()
+        self._protocol.told = self._wake
         self._tasks.start_soon(self._write)
         return self
 
@@ -75,12 +76,10 @@ class RealtimeTransport:
                 item = self._obey(command)
                 if item is not None:
                     yield item
-            self.wake()
 
     async def send(self, turn: str, frame: AudioFrame) -> None:
         """Audio for the client."""
         self._protocol.audio(turn, frame)
-        self.wake()
         if len(self._protocol.outgoing) > _BACKLOG:
             raise TransportClosed("the client does not keep up with its events")
 
@@ -94,10 +93,8 @@ class RealtimeTransport:
             self._obey(command)
         if isinstance(event, ToolStarted):
             self._tasks.start_soon(self._calls_made)
-        self.wake()
 
-    def wake(self) -> None:
-        """There may be something to send."""
+    def _wake(self) -> None:
         self._waiting.set()
 
     def _obey(self, command: Command) -> AudioFrame | Control | None:
@@ -108,7 +105,6 @@ class RealtimeTransport:
     async def _calls_made(self) -> None:
         await anyio.sleep(_TOGETHER_S)
         self._protocol.calls_made()
-        self.wake()
 
     async def _write(self) -> None:
         while True:
