@@ -11,8 +11,12 @@ import numpy as np
 import pytest
 from openai import AsyncOpenAI
 
-from tests.server.loopback import parts, realtime
+from tests.server.loopback import parts, realtime, serving
 from tests.transports.webrtc.client import Client
+from vivavoce.engine.session import Session
+from vivavoce.server.app import create_app
+from vivavoce.server.hub import Hub
+from vivavoce.server.keys import Keys
 
 pytestmark = pytest.mark.anyio
 
@@ -132,3 +136,22 @@ async def test_a_key_that_cannot_be_made_is_refused(
         refused = await http.post(url, json=body)
     assert refused.status_code == 400
     assert refused.json()["error"]["param"] == param
+
+
+async def test_a_server_with_a_key_lets_nobody_in_without_it() -> None:
+    given, _ = parts()
+
+    def new() -> Session:
+        return Session(given.parts)
+
+    key = "a-key-of-sixteen-or-more"
+    async with (
+        Hub(new, model="scripted", limit=2) as hub,
+        serving(create_app(hub, keys=Keys(key), hosts=("127.0.0.1",))) as port,
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http,
+    ):
+        for presented, status in ((None, 401), ("another-key-of-that-length", 401), (key, 200)):
+            headers = {} if presented is None else {"Authorization": f"Bearer {presented}"}
+            answer = await http.post("/v1/realtime/client_secrets", headers=headers)
+            assert answer.status_code == status
+        assert (await http.get("/")).status_code == 200

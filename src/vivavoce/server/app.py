@@ -40,7 +40,7 @@ def create_app(
 ) -> Starlette:
     """The application over an open hub. `hosts` are the addresses at which WebRTC peers may reach
     this machine, `routes` further ones, `sample` a recorded question that the page can play."""
-    known = keys or Keys()
+    known = Keys() if keys is None else keys
     calls = Calls(hub, hosts, ice_servers)
 
     async def realtime(socket: WebSocket) -> None:

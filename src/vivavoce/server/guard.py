@@ -66,7 +66,7 @@ class Guard:
     ) -> None:
         self._app = app
         self._keys = keys
-        self._door = door or Door()
+        self._door = Door() if door is None else door
         if not (self._door.names.loopback or keys.has_server_key):
             raise ConfigError("a server that others can reach needs a key")
         rate = self._door.rate
