@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -92,3 +92,29 @@ def spoken(
     """The words, and silence after them."""
     samples, _ = speller.spell(text, seconds_a_word * len(text.split()), rate)
     return np.concatenate([samples, np.zeros(round(pause * rate), np.int16)])
+
+
+class Microphone:
+    """One that is never off: 20 ms each 20 ms, of what is said or of silence."""
+
+    def __init__(self, speller: Speller) -> None:
+        self.speller = speller
+        self._said: list[Samples] = []
+
+    def say(self, text: str, seconds_a_word: float = 0.6) -> None:
+        """Say this now."""
+        self._said.append(spoken(self.speller, text, seconds_a_word))
+
+    async def stream(self, send: Callable[[bytes], Awaitable[object]]) -> None:
+        """Send in real time, until cancelled."""
+        size = RATE // 50
+        due = anyio.current_time()
+        while True:
+            due += 0.02
+            await anyio.sleep_until(due)
+            while self._said and len(self._said[0]) < size:
+                self._said.pop(0)
+            frame = np.zeros(size, np.int16)
+            if self._said:
+                frame, self._said[0] = self._said[0][:size], self._said[0][size:]
+            await send(frame.tobytes())

@@ -5,41 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import anyio
-import numpy as np
 import pytest
 from agents import function_tool, set_tracing_disabled
 from agents.realtime import RealtimeAgent, RealtimeRunner, RealtimeSession
 from agents.realtime.events import RealtimeSessionEvent
 
-from tests.server.loopback import RATE, parts, realtime, spoken
-from vivavoce.core.audio import Samples
+from tests.server.loopback import Microphone, parts, realtime
 from vivavoce.core.messages import ToolCall
+from vivavoce.testing import Speller
 
 pytestmark = pytest.mark.anyio
 
 LONG = "It will be sunny for the whole of this long week and the next one too."
 
 
-class Caller:
-    """Speaks in real time, plays what comes at the pace that it is heard."""
+class Caller(Microphone):
+    """Speaks in real time; keeps the events that come."""
 
-    def __init__(self, session: RealtimeSession) -> None:
+    def __init__(self, session: RealtimeSession, speller: Speller) -> None:
+        super().__init__(speller)
         self.session = session
         self.events: list[RealtimeSessionEvent] = []
-        self.said: list[Samples] = []
-
-    async def talk(self) -> None:
-        size = RATE // 50
-        due = anyio.current_time()
-        while True:
-            due += 0.02
-            await anyio.sleep_until(due)
-            while self.said and len(self.said[0]) < size:
-                self.said.pop(0)
-            frame = np.zeros(size, np.int16)
-            if self.said:
-                frame, self.said[0] = self.said[0][:size], self.said[0][size:]
-            await self.session.send_audio(frame.tobytes())
 
     async def listen(self) -> None:
         async for event in self.session:
@@ -69,14 +55,14 @@ async def test_openai_agents_holds_a_conversation() -> None:
         url = f"ws://127.0.0.1:{port}/v1/realtime?model=gpt-realtime"
         session = await runner.run(model_config={"url": url, "api_key": "sk-none"})
         async with session, anyio.create_task_group() as group:
-            caller = Caller(session)
+            caller = Caller(session, speller)
             group.start_soon(caller.listen)
-            group.start_soon(caller.talk)
+            group.start_soon(caller.stream, session.send_audio)
             await anyio.sleep(0.3)
-            caller.said.append(spoken(speller, "weather"))
+            caller.say("weather")
             await caller.until(lambda event: event.type == "tool_end")
             await caller.until(lambda event: event.type == "audio", 60)
-            caller.said.append(spoken(speller, "really tomorrow"))
+            caller.say("really tomorrow")
             await caller.until(lambda event: event.type == "audio_interrupted")
             await caller.until(lambda event: event.type == "agent_end", 3)
             group.cancel_scope.cancel()

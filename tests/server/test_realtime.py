@@ -13,8 +13,7 @@ import pytest
 from openai import AsyncOpenAI
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
 
-from tests.server.loopback import RATE, parts, realtime, spoken
-from vivavoce.core.audio import Samples
+from tests.server.loopback import RATE, Microphone, parts, realtime, spoken
 from vivavoce.core.messages import ToolCall
 from vivavoce.testing import Speller
 
@@ -30,33 +29,21 @@ async def connected(port: int) -> AsyncIterator[AsyncRealtimeConnection]:
         yield connection
 
 
-class Person:
+class Person(Microphone):
     """Speaks in real time; keeps the events that come."""
 
     def __init__(self, connection: AsyncRealtimeConnection, speller: Speller) -> None:
+        super().__init__(speller)
         self.connection = connection
-        self.speller = speller
         self.events: list[Any] = []
-        self._queue: list[Samples] = []
 
     async def talk(self) -> None:
-        """A microphone that is never silent for long: 20 ms each 20 ms."""
-        size = RATE // 50
-        due = anyio.current_time()
-        while True:
-            due += 0.02
-            await anyio.sleep_until(due)
-            if self._queue and len(self._queue[0]) < size:
-                self._queue.pop(0)
-            frame = np.zeros(size, np.int16)
-            if self._queue:
-                frame, self._queue[0] = self._queue[0][:size], self._queue[0][size:]
-            await self.connection.input_audio_buffer.append(
-                audio=base64.b64encode(frame.tobytes()).decode()
-            )
+        """Keep the microphone open."""
 
-    def say(self, text: str, seconds_a_word: float = 0.6) -> None:
-        self._queue.append(spoken(self.speller, text, seconds_a_word))
+        async def send(audio: bytes) -> None:
+            await self.connection.input_audio_buffer.append(audio=base64.b64encode(audio).decode())
+
+        await self.stream(send)
 
     async def listen(self) -> None:
         async for event in self.connection:
