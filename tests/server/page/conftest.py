@@ -7,9 +7,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("playwright", reason="the page is tried in a browser: pip install playwright")
-
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from tests.server.page.fake_server import FakeServer, tone, wav
@@ -34,15 +31,15 @@ WHAT_WE_REFUSE = ("status of 503", "status of 401", "status of 429", "WebSocket 
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    if not CHROMIUM.exists():
-        pytest.skip("no Chromium: apt-get install chromium")
+    """One for each file: while it is there, no other event loop can run in this thread."""
+    assert CHROMIUM.exists(), "no Chromium: apt-get install chromium"
     with sync_playwright() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def speaking(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A browser whose microphone hears a tone."""
     file = tmp_path_factory.mktemp("voice") / "tone.wav"
@@ -50,7 +47,7 @@ def speaking(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -
     yield from _browser(playwright, "--use-fake-ui-for-media-stream", _file(file))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def silent(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A browser whose microphone sends zeros."""
     file = tmp_path_factory.mktemp("silence") / "zeros.wav"

@@ -4,17 +4,13 @@ import re
 
 import numpy as np
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
+from tests.server.page.conftest import Open
 from tests.server.page.fake_server import STATIC, FakeServer
 from tests.server.page.scenes import (
     ANSWER,
 )
-
-pytest.importorskip("playwright")
-
-from playwright.sync_api import Browser, Page, expect
-
-from tests.server.page.conftest import Open
 
 
 def test_every_control_is_reached_by_the_keyboard(talking: Page, server: FakeServer) -> None:

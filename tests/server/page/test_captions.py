@@ -3,16 +3,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from tests.server.page.fake_server import FakeServer
 from tests.server.page.scenes import (
     ANSWER,
     settle,
 )
-
-pytest.importorskip("playwright")
-
-from playwright.sync_api import Page, expect
 
 
 def test_the_users_words_are_dim_until_they_are_settled(talking: Page, server: FakeServer) -> None:

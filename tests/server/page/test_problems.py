@@ -3,7 +3,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
+from tests.server.page.conftest import Open
 from tests.server.page.fake_server import FakeServer
 from tests.server.page.scenes import (
     BUSY,
@@ -12,12 +14,6 @@ from tests.server.page.scenes import (
     MISSING,
     REFUSING,
 )
-
-pytest.importorskip("playwright")
-
-from playwright.sync_api import Browser, Page, expect
-
-from tests.server.page.conftest import Open
 
 
 @pytest.mark.parametrize(

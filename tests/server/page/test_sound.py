@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
+from playwright.sync_api import Browser, Page, expect
 
+from tests.server.page.conftest import Open
 from tests.server.page.fake_server import RATE, FakeServer
 from tests.server.page.scenes import (
     ANSWER,
@@ -10,12 +11,6 @@ from tests.server.page.scenes import (
     REFUSING,
     played,
 )
-
-pytest.importorskip("playwright")
-
-from playwright.sync_api import Browser, Page, expect
-
-from tests.server.page.conftest import Open
 
 
 def test_the_microphone_arrives_as_24_khz(talking: Page, server: FakeServer) -> None:
