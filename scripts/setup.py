@@ -16,6 +16,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,7 +32,14 @@ COVERED_BY = {"run": ("run", "dev"), "dev": ("dev",)}
 DEBIAN = (
     ("espeak-ng", "espeak-ng", "phonemes and other languages' voices come from a wheel's library"),
 )
-DEBIAN_FOR_TESTS = (("chromium", "chromium", "the tests of the page in a browser are left out"),)
+DEBIAN_FOR_TESTS = (
+    ("chromium", "chromium", "the tests of the page in a browser are left out"),
+    ("npm", "npm", "the tests of the official JavaScript client are left out"),
+)
+# The official JavaScript client, which the tests hold conversations with: name, SHA-256.
+CLIENT = "@openai/agents-realtime@0.20.0"
+CLIENT_HASH = "58aebc0d1621c0dd63ce13ccae97fcdf20aef38d3d1d63286974f044c118c447"
+CLIENTS = VENV / "clients"
 WITHOUT = VENV / "without.txt"  # the Debian packages that are not to be had; the tests read it
 
 
@@ -50,6 +58,8 @@ def main(arguments: list[str]) -> int:
             wanted = DEBIAN if kind == "run" else DEBIAN + DEBIAN_FOR_TESTS
             lacking = install_debian(tuple(row for row in wanted if not shutil.which(row[1])))
             install(kind, installer())
+            if kind == "dev" and "npm" not in lacking:
+                fetch_client()
             WITHOUT.write_text("\n".join(lacking))
         except SetupError as error:
             return fail(str(error))
@@ -223,6 +233,22 @@ def install(kind: str, command: list[str]) -> None:
                 f"`{shlex.join(step)}` failed (the reason stands above); "
                 "what was installed is kept: run the same command again"
             )
+
+
+def fetch_client() -> None:
+    """Unpack the JavaScript client; npm knows where the user's packages come from."""
+    shutil.rmtree(CLIENTS, ignore_errors=True)
+    CLIENTS.mkdir()
+    say(f"fetching {CLIENT}")
+    problem = run(["npm", "pack", CLIENT, "--silent", "--pack-destination", str(CLIENTS)])
+    if problem is not None:
+        raise SetupError(f"npm pack {CLIENT} failed: {problem}")
+    (archive,) = CLIENTS.glob("*.tgz")
+    found = hashlib.sha256(archive.read_bytes()).hexdigest()
+    if found != CLIENT_HASH:
+        raise SetupError(f"{CLIENT} has SHA-256 {found}, and {CLIENT_HASH} is pinned")
+    with tarfile.open(archive) as packed:
+        packed.extractall(CLIENTS, filter="data")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,15 +11,16 @@ from blockbuster import BlockBuster, blockbuster_ctx
 # What set-up could not get from Debian: only then are the tests that need it left out.
 _WITHOUT = Path(__file__).resolve().parents[1] / ".venv" / "without.txt"
 _LEFT_OUT = pytest.StashKey[list[str]]()
-_NEEDS_CHROMIUM = "tests/server/page/"
+_NEEDS = {
+    "chromium": "tests/server/page/",
+    "npm": "tests/server/page/test_javascript_client.py",
+}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not _WITHOUT.exists() or "chromium" not in _WITHOUT.read_text().split():
-        return
-    if shutil.which("chromium"):
-        return
-    left_out = [item for item in items if item.nodeid.startswith(_NEEDS_CHROMIUM)]
+    lacking = _WITHOUT.read_text().split() if _WITHOUT.exists() else []
+    places = tuple(place for name, place in _NEEDS.items() if name in lacking)
+    left_out = [item for item in items if item.nodeid.startswith(places)] if places else []
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
     config.stash[_LEFT_OUT] = [item.nodeid for item in left_out]
@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for name in terminalreporter.config.stash.get(_LEFT_OUT, []):
-        terminalreporter.write_line(f"left out, as Debian's chromium is not to be had: {name}")
+        terminalreporter.write_line(f"left out, as its Debian package is not to be had: {name}")
 
 
 @pytest.fixture
