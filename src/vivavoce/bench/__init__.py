@@ -8,5 +8,6 @@ __all__ = ["BENCHES"]
 
 BENCHES: dict[str, str] = {
     "engine": "vivavoce.bench.engine",
+    "serve": "vivavoce.bench.serve",
     "turn": "vivavoce.bench.turn",
 }

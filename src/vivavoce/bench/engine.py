@@ -19,7 +19,7 @@ from vivavoce.bench.delays import SCRIPTED_S, TOKEN_S
 from vivavoce.bench.findings import Findings, find
 from vivavoce.bench.load import apply_load
 from vivavoce.bench.recordings import Utterance, load_utterances
-from vivavoce.bench.report import Report, Row, percentile
+from vivavoce.bench.report import Report, Row, percentile, spread
 from vivavoce.bench.serving import LEVEL_VAD, Serving
 from vivavoce.core.errors import ConfigError
 
@@ -249,13 +249,13 @@ def _as_dict(found: Findings, least: Findings) -> dict[str, object]:
     return {
         "sessions": found.sessions,
         "utterances": found.utterances,
-        "turn_gap_ms": _spread(found.gaps),
-        "over_scripted_ms": _spread([gap - SCRIPTED_S for gap in found.gaps]),
-        "overhead_ms": _spread(found.overheads),
-        "unclear_wait_ms": _spread(found.waits),
-        "barge_in_ms": _spread(found.silences),
-        "stages_ms": {name: _spread(spent) for name, spent in found.stages.items()},
-        "recordings_ms": {name: _spread(spent) for name, spent in found.recordings.items()},
+        "turn_gap_ms": spread(found.gaps),
+        "over_scripted_ms": spread([gap - SCRIPTED_S for gap in found.gaps]),
+        "overhead_ms": spread(found.overheads),
+        "unclear_wait_ms": spread(found.waits),
+        "barge_in_ms": spread(found.silences),
+        "stages_ms": {name: spread(spent) for name, spent in found.stages.items()},
+        "recordings_ms": {name: spread(spent) for name, spent in found.recordings.items()},
         "cut_answers": found.cut_answers,
         "words": found.words,
         "wrong_words": found.wrong_words,
@@ -270,16 +270,9 @@ def _as_dict(found: Findings, least: Findings) -> dict[str, object]:
         "loop_lag_ms": dict(
             zip(("p50", "p95", "max"), (1000 * lag for lag in _loop_lags(found)), strict=True)
         ),
-        "caller_lag_ms": _spread(found.load.send_lags),
+        "caller_lag_ms": spread(found.load.send_lags),
         "stutters": found.stutters,
         "early": found.early,
         "unanswered": found.lost,
         "hung": found.load.unfinished,
     }
-
-
-def _spread(values: Sequence[float]) -> dict[str, float | int | None]:
-    figures: dict[str, float | int | None] = {"count": len(values)}
-    for name, percent in (("p50", 50), ("p95", 95), ("max", 100)):
-        figures[name] = round(1000 * percentile(values, percent), 3) if values else None
-    return figures

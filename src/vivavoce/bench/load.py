@@ -27,7 +27,7 @@ from vivavoce.bench.serving import Serving
 from vivavoce.core.audio import FRAME_S
 from vivavoce.core.errors import ConfigError, VivavoceError
 
-__all__ = ["Load", "apply_load"]
+__all__ = ["Load", "apply_load", "pinned", "processor_s", "resident_bytes"]
 
 _SETTLED_S = 4.0  # by then every caller has begun; the processor time counts from there
 _READ_BYTES = 1 << 16
@@ -59,7 +59,7 @@ def apply_load(callers: Sequence[Caller], serving: Serving) -> Load:
     if sys.platform != "linux":
         raise ConfigError("this benchmark assigns cores and reads /proc, so it needs Linux")
     cores = sorted(os.sched_getaffinity(0))
-    with _pinned(cores[0]), _process(serving, cores[-1]) as process:
+    with pinned(cores[0]), _process(serving, cores[-1]) as process:
         port = _first_line(process)
         lags, usage, unfinished = _Exchange(callers, port, process.pid).run()
         process.terminate()
@@ -71,7 +71,7 @@ def apply_load(callers: Sequence[Caller], serving: Serving) -> Load:
 
 
 @contextmanager
-def _pinned(core: int) -> Iterator[None]:
+def pinned(core: int) -> Iterator[None]:
     """Runs this process on one core, without the pauses of the garbage collector."""
     before = os.sched_getaffinity(0)
     collects = gc.isenabled()
@@ -138,10 +138,10 @@ class _Exchange:
         usage: tuple[float, int] | None = None
         while self._selector.get_map() and (now := time.monotonic()) < open_until:
             if began is None and now >= begins_at:
-                began = now, _processor_s(self._pid)
+                began = now, processor_s(self._pid)
             elif began is not None and usage is None and now >= stop_at:
-                spent = _processor_s(self._pid) - began[1]
-                usage = spent / (now - began[0]), _memory(self._pid)
+                spent = processor_s(self._pid) - began[1]
+                usage = spent / (now - began[0]), resident_bytes(self._pid)
             self._read(max(0.0, self._due[0][0] - now) if self._due else FRAME_S)
             self._send(lags)
         unfinished = len(self._selector.get_map())
@@ -183,13 +183,13 @@ class _Exchange:
             now = time.monotonic()
 
 
-def _processor_s(pid: int) -> float:
+def processor_s(pid: int) -> float:
     """Processor time of the process, all its threads, user and system (proc(5), fields 14, 15)."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _memory(pid: int) -> int:
+def resident_bytes(pid: int) -> int:
     """Resident bytes now (proc(5))."""
     pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")

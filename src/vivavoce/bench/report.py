@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-__all__ = ["Report", "Row", "percentile"]
+__all__ = ["Report", "Row", "percentile", "spread"]
 
 
 def _machine() -> str:
@@ -86,3 +86,11 @@ def percentile(values: Sequence[float], percent: float) -> float:
         return math.nan
     rank = math.ceil(percent / 100 * len(values))
     return sorted(values)[max(0, rank - 1)]
+
+
+def spread(values: Sequence[float]) -> dict[str, float | int | None]:
+    """Count, median, 95th percentile and largest of times in seconds, as milliseconds."""
+    figures: dict[str, float | int | None] = {"count": len(values)}
+    for name, percent in (("p50", 50), ("p95", 95), ("max", 100)):
+        figures[name] = round(1000 * percentile(values, percent), 3) if values else None
+    return figures

@@ -31,7 +31,7 @@ from vivavoce.engine.session import Session
 from vivavoce.providers.scripted import LevelVAD, ScriptedTTS
 from vivavoce.settings import Settings
 
-__all__ = ["LEVEL_VAD", "Serving", "serve"]
+__all__ = ["LEVEL_VAD", "Serving", "serve", "watch_loop"]
 
 LEVEL_VAD = "scripted/level"
 _LAG_EVERY_S = 0.050
@@ -66,7 +66,7 @@ async def serve(serving: Serving) -> None:
     lags: list[float] = []
     async with providers, anyio.create_task_group() as group:
         await _listen(parts_from(providers), group)
-        group.start_soon(_watch_loop, lags)
+        group.start_soon(watch_loop, lags)
         with anyio.open_signal_receiver(signal.SIGTERM) as signals:
             async for _ in signals:
                 group.cancel_scope.cancel()
@@ -103,7 +103,8 @@ def _remembered(session: Session) -> list[tuple[str, str]]:
     ]
 
 
-async def _watch_loop(lags: list[float]) -> None:
+async def watch_loop(lags: list[float]) -> None:
+    """Note how late the event loop is (s), for ever."""
     while True:
         due = anyio.current_time() + _LAG_EVERY_S
         await anyio.sleep_until(due)
