@@ -81,7 +81,8 @@ class Ears:
         self._sent: deque[AudioFrame | _Flush] = deque()  # since the last cut, for a new stream
         self._sent_s = 0.0
         self._activity = Activity(parts.activity)
-        self._resamplers: dict[tuple[str, int, int], Resampler] = {}
+        self._resamplers: dict[tuple[int, int], Resampler] = {}
+        self._converted: dict[int, AudioFrame] = {}  # the present frame, by its rate
         self._pre_roll: deque[AudioFrame] = deque()
         self._pre_roll_s = 0.0
         self._sending = False
@@ -143,8 +144,9 @@ class Ears:
                     self.flush()
                     frame.then()
                     continue
+                self._converted.clear()
                 # The recogniser first: waiting for the detector would delay every word.
-                self._pass_on(self._at_rate("stt", frame, parts.stt.capabilities.sample_rate))
+                self._pass_on(self._at_rate(frame, parts.stt.capabilities.sample_rate))
                 await self._listen(voice, frame)
                 self._send_due(frame.end)
                 self._parts.feed(say.Tick(self._parts.floor_time()))
@@ -156,21 +158,25 @@ class Ears:
 
     async def _listen(self, voice: Voice, frame: AudioFrame) -> None:
         if self._memory is not None:
-            self._memory.push(self._at_rate("memory", frame, self._memory.sample_rate))
-        for window in await voice.feed(self._at_rate("vad", frame, self._parts.vad.sample_rate)):
+            self._memory.push(self._at_rate(frame, self._memory.sample_rate))
+        for window in await voice.feed(self._at_rate(frame, self._parts.vad.sample_rate)):
             self._tell(self._activity.feed(*window))
 
-    def _at_rate(self, use: str, frame: AudioFrame, rate: int) -> AudioFrame:
+    def _at_rate(self, frame: AudioFrame, rate: int) -> AudioFrame:
+        """The present frame at that rate: converted once, whoever asks for it."""
         if frame.sample_rate == rate:
             return frame
-        key = use, frame.sample_rate, rate
+        if rate in self._converted:
+            return self._converted[rate]
+        key = frame.sample_rate, rate
         if key not in self._resamplers:
             self._resamplers[key] = Resampler(frame.sample_rate, rate)
         resampler = self._resamplers[key]
         samples = resampler.push(frame.samples)
         # What is held back comes with the next frame: placed by this one's start it would overlap.
         start = frame.end - resampler.held - len(samples) / rate
-        return AudioFrame(samples, rate, start)
+        self._converted[rate] = AudioFrame(samples, rate, start)
+        return self._converted[rate]
 
     def _tell(self, change: tuple[bool, float] | None) -> None:
         if change is None:
