@@ -141,7 +141,8 @@ async def serve(assistant: Assistant, options: argparse.Namespace) -> None:
                 timeout_graceful_shutdown=_CLOSE_S,
             )
             if certificate is None:
-                _welcome(f"http://127.0.0.1:{port}", browser=not options.no_browser)
+                host = "[::1]" if address == "::1" else "127.0.0.1"
+                _welcome(f"http://{host}:{port}", browser=not options.no_browser)
             else:
                 _invite([f"https://{name}:{port}" for name in addresses], str(key), certificate)
             await _server(config, hub).serve([listening])
@@ -165,7 +166,8 @@ def _listen(host: str, port: int | None) -> socket.socket:
     reason = ""
     for number in ports:
         try:
-            listening = socket.create_server((host, number), reuse_port=False)
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            listening = socket.create_server((host, number), family=family, reuse_port=False)
         except OSError as error:
             reason = error.strerror or str(error)
             continue

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from vivavoce.core.errors import ConfigError, RemoteProtocolError, TransportClosed
+from vivavoce.core.errors import (
+    ConfigError,
+    LocalProtocolError,
+    RemoteProtocolError,
+    TransportClosed,
+)
 from vivavoce.server.hub import RETRY_S, Full, Hub, Live
 from vivavoce.server.refusals import Refusal
 from vivavoce.transports.realtime import wire
@@ -37,15 +42,21 @@ class Calls:
     async def create(self, request: Request, configured: Mapping[str, object]) -> Response:
         """Answer an offer: raw SDP, or multipart with `sdp` and `session`. Raises Refusal."""
         offer, session = await _offer(request)
-        live = await self._admitted(request, {**configured, **session})
+        live = self._resumed(request)
+        is_new = live is None
+        if live is None:
+            live = await self._admitted(request, {**configured, **session})
         try:
             peer, answer = await Peer.answer(offer, ice_servers=self.ice_servers, hosts=self.hosts)
-        except (RemoteProtocolError, ConfigError) as error:
-            self.hub.dismiss(live)
-            raise Refusal(str(error), code="invalid_offer", param="sdp") from error
+        except BaseException as error:
+            if is_new:  # a conversation that is resumed survives a bad offer
+                self.hub.dismiss(live)
+            if isinstance(error, RemoteProtocolError | ConfigError):
+                raise Refusal(str(error), code="invalid_offer", param="sdp") from error
+            raise
         id = f"rtc_{secrets.token_hex(12)}"
         self._peers[id] = peer
-        self.hub.start(self._hold, id, live, peer)
+        self.hub.start(self._hold, id, live, peer, is_new)
         headers = {"Location": f"/v1/realtime/calls/{id}"}
         return Response(answer, 201, headers, media_type=_OFFER)
 
@@ -55,16 +66,16 @@ class Calls:
             raise Refusal(f"there is no call {id}", status=404, code="not_found")
         await self._peers[id].close()
 
-    async def _admitted(self, request: Request, session: Mapping[str, object]) -> Live:
+    def _resumed(self, request: Request) -> Live | None:
         token = request.query_params.get("resume")
-        if token is not None:
-            live = self.hub.find(token)
-            if live is None:
-                raise Refusal(
-                    "there is no conversation to resume", status=410, code="resume_expired"
-                )
-            await self.hub.take_over(live)
-            return live
+        if token is None:
+            return None
+        live = self.hub.find(token)
+        if live is None:
+            raise Refusal("there is no conversation to resume", status=410, code="resume_expired")
+        return live
+
+    async def _admitted(self, request: Request, session: Mapping[str, object]) -> Live:
         extended = request.query_params.get("extensions") == "vivavoce"
         try:
             live = await self.hub.open(on_track=True, extended=extended)
@@ -82,30 +93,34 @@ class Calls:
             live.conversation.configure(protocol.session)
         return live
 
-    async def _hold(self, id: str, live: Live, peer: Peer) -> None:
+    async def _hold(self, id: str, live: Live, peer: Peer, is_new: bool) -> None:
         conversation = live.conversation
-
-        async def send(text: str) -> None:
-            peer.send_text(text)
-
-        conversation.protocol.open()
-        if conversation.extended:
-            conversation.introduce(live.token, self.hub.resume)
         events = RealtimeTransport(
             conversation.protocol,
             _texts(peer),
-            send,
+            _sender(peer),
             conversation.carry_out,
             conversation.noticed,
         )
         try:
             async with peer:
                 await peer.connected()
-                await self.hub.attend(live, PeerTransport(events, peer), keep=conversation.extended)
+                await self.hub.attend(live, PeerTransport(events, peer), on_track=True)
         except TransportClosed:
-            self.hub.dismiss(live)
+            if is_new:
+                self.hub.dismiss(live)
         finally:
             del self._peers[id]
+
+
+def _sender(peer: Peer) -> Callable[[str], Awaitable[None]]:
+    async def send(text: str) -> None:
+        try:
+            peer.send_text(text)
+        except LocalProtocolError as error:  # longer than its channel takes
+            raise TransportClosed(str(error)) from error
+
+    return send
 
 
 async def _texts(peer: Peer) -> AsyncIterator[str | bytes]:

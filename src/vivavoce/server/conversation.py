@@ -14,11 +14,19 @@ import anyio
 import anyio.abc
 
 from vivavoce.core.audio import AudioFrame
-from vivavoce.core.errors import ProviderError
-from vivavoce.core.events import Event, ToolStarted, TurnStarted
-from vivavoce.core.messages import ChatItem, Message, Role, TextDelta, ToolCall, ToolSpec
+from vivavoce.core.events import Event, ToolEnded, ToolStarted, TurnCommitted
+from vivavoce.core.messages import (
+    ChatItem,
+    Message,
+    Role,
+    TextDelta,
+    ToolCall,
+    ToolResult,
+    ToolSpec,
+)
 from vivavoce.core.protocols import Control, Respond, Tool
 from vivavoce.engine.closing import closing
+from vivavoce.engine.failures import describe
 from vivavoce.engine.parts import Parts
 from vivavoce.engine.session import Session
 from vivavoce.floor.policy import Mode, Policy
@@ -29,11 +37,13 @@ from vivavoce.transports.realtime.commands import (
     AnswerAside,
     Configure,
     DeleteItem,
+    StopAnswer,
     ToolGave,
 )
 from vivavoce.transports.realtime.config import new_session
 from vivavoce.transports.realtime.protocol import Realtime
 from vivavoce.transports.realtime.transport import Order
+from vivavoce.transports.realtime.wire import WireError
 
 __all__ = ["RealtimeConversation", "parts_for"]
 
@@ -55,14 +65,26 @@ class RealtimeConversation:
         self._tools = ClientTools()
         self._once = False
 
-    def introduce(self, token: str, seconds: float) -> None:
-        """Tell our own page how to come back."""
-        self.protocol.tell(
-            "vivavoce.session",
-            session_id=self.session.id,
-            resume_token=token,
-            resume_seconds=seconds,
-        )
+    def greet(self, token: str, seconds: float, *, on_track: bool) -> None:
+        """A client is here, perhaps again: tell it of the session, and our own page how to come
+        back. What was told on a connection before is not told again."""
+        turn = self.protocol.turn
+        if turn is not None:
+            self.protocol.amend(turn, self._heard(turn))
+        self.protocol.open(on_track=on_track)
+        if self.extended:
+            self.protocol.tell(
+                "vivavoce.session",
+                session_id=self.session.id,
+                resume_token=token,
+                resume_seconds=seconds,
+            )
+
+    def part(self) -> None:
+        """The client is gone; it may come back."""
+        for command in self.protocol.lost():
+            self._tools.gave(command.call_id, command.output)
+        self._forget_once()
 
     def tell_of_the_end(self) -> None:
         """The server is about to shut down."""
@@ -72,15 +94,41 @@ class RealtimeConversation:
             "error", error={**error, "message": message, "param": None, "event_id": None}
         )
 
+    def expire(self) -> None:
+        """The session has lasted as long as it may."""
+        self.protocol.refuse(
+            WireError(f"a session lasts {LONGEST_S / 60:g} minutes", code="session_expired")
+        )
+
+    def _heard(self, turn: str) -> str | None:
+        """What the user heard of an answer; None when that is not known any more."""
+        said = [
+            item.content.text
+            for item in self.session.conversation
+            if item.turn == turn
+            and isinstance(item.content, Message)
+            and item.content.role is Role.ASSISTANT
+        ]
+        return " ".join(text for text in said if text) if said else None
+
     def configure(self, session: Mapping[str, Any]) -> None:
         """Bring the session in line with its session object."""
         self.session.configure(parts_for(self._base, session, self._tools))
 
     def noticed(self, event: Event) -> None:
         """An event that is about to be told."""
-        if isinstance(event, ToolStarted):
-            self._tools.started(event.call)
-        elif isinstance(event, TurnStarted) and self._once:
+        match event:
+            case ToolStarted(call=call):
+                self._tools.started(call)
+            case ToolEnded(result=result):
+                self._tools.ended(result.call_id)
+            case TurnCommitted():  # a draft was perhaps begun before the client asked
+                self._forget_once()
+            case _:
+                pass
+
+    def _forget_once(self) -> None:
+        if self._once:
             self._once = False
             self.configure(self.protocol.session)
 
@@ -91,11 +139,15 @@ class RealtimeConversation:
             case Configure(session=session):
                 self.configure(session)
             case AddItem(id=id, content=content, after=after):
-                conversation.add(content, id=id, after=after)
+                known = not after or any(item.id == after for item in conversation)
+                conversation.add(content, id=id, after=after if known else None)
             case DeleteItem():
                 self._delete(order)
-            case ToolGave(call_id=call_id, output=output):
-                self._tools.gave(call_id, output)
+            case ToolGave(call_id=call_id, output=output, stored=stored):
+                if not self._tools.gave(call_id, output) and stored is not None:
+                    conversation.add(ToolResult(call_id, "", output or ""), id=stored)
+            case StopAnswer():
+                self.session.stop()
             case Answer(session=once):
                 if once is not None:
                     self._once = True
@@ -109,11 +161,14 @@ class RealtimeConversation:
         role = Role.ASSISTANT if order.is_answer else Role.USER
         conversation = self.session.conversation
         for item in list(conversation):
-            content = item.content
-            of_turn = order.turn is not None and item.turn == order.turn
-            if item.id == order.stored or (
-                of_turn and isinstance(content, Message) and content.role is role
-            ):
+            match item.content:
+                case Message(role=of) if order.call_id is None:
+                    is_meant = order.turn is not None and item.turn == order.turn and of is role
+                case ToolCall(id=id) | ToolResult(call_id=id):
+                    is_meant = id == order.call_id
+                case _:
+                    is_meant = False
+            if is_meant or item.id == order.stored:
                 conversation.delete(item.id)
 
     async def _answer_aside(self, order: AnswerAside) -> None:
@@ -134,8 +189,8 @@ class RealtimeConversation:
                         protocol.aside(order.response, delta.text)
             if order.speaks and parts.tts is not None and text.strip():
                 await self._speak_aside(order.response, text)
-        except ProviderError as error:
-            protocol.aside_ended(order.response, str(error))
+        except Exception as error:  # noqa: BLE001  a provider is somebody else's code
+            protocol.aside_ended(order.response, describe(error))
         else:
             protocol.aside_ended(order.response)
 
@@ -156,8 +211,8 @@ class ClientTools:
     """Functions that a client runs. A call waits until the client has told what it gave."""
 
     def __init__(self) -> None:
-        self._ids: dict[str, deque[str]] = {}
-        self._gave: dict[str, str] = {}
+        self._ids: dict[str, deque[str]] = {}  # of calls that nobody waits for yet
+        self._gave: dict[str, str | None] = {}  # by the calls under way
         self._changed = anyio.Event()
 
     def tool(self, function: Mapping[str, Any]) -> Tool:
@@ -169,21 +224,35 @@ class ClientTools:
     def started(self, call: ToolCall) -> None:
         """A call is under way; it may be one of ours."""
         self._ids.setdefault(_key(call.name, call.arguments), deque()).append(call.id)
+        self._gave[call.id] = None
         self._tell()
 
-    def gave(self, call_id: str, output: str | None) -> None:
-        """The client told what its function gave; None: it asked for an answer without."""
+    def ended(self, call_id: str) -> None:
+        """A call is over; it may have been one of the server's own."""
+        self._gave.pop(call_id, None)
+        for key, ids in list(self._ids.items()):
+            if call_id in ids:
+                ids.remove(call_id)
+            if not ids:
+                del self._ids[key]
+
+    def gave(self, call_id: str, output: str | None) -> bool:
+        """The client told what its function gave; None: it asked for an answer without. Returns
+        whether that call is under way."""
+        if call_id not in self._gave:
+            return False
         self._gave[call_id] = "There is no output." if output is None else output
         self._tell()
+        return True
 
     async def _call(self, name: str, arguments: Mapping[str, object]) -> str:
         key = _key(name, arguments)
         while not self._ids.get(key):
             await self._changed.wait()
         id = self._ids[key].popleft()
-        while id not in self._gave:
+        while (output := self._gave.get(id)) is None:
             await self._changed.wait()
-        return self._gave.pop(id)
+        return output
 
     def _tell(self) -> None:
         self._changed.set()

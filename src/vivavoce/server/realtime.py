@@ -19,7 +19,7 @@ __all__ = ["serve_websocket"]
 
 _TRY_AGAIN = 1013
 _POLICY = 1008
-_GOODBYES = (1000, 1001)  # the client is done, or its page was closed
+_GOODBYES = (1000, 1001, 1005)  # the client is done, its page was closed, or it gave no reason
 
 
 async def serve_websocket(socket: WebSocket, hub: Hub, configured: Mapping[str, object]) -> None:
@@ -30,17 +30,17 @@ async def serve_websocket(socket: WebSocket, hub: Hub, configured: Mapping[str, 
     if live is None:
         return
     conversation = live.conversation
-    protocol = conversation.protocol
-    protocol.open()
-    if conversation.extended:
-        conversation.introduce(live.token, hub.resume)
     transport = RealtimeTransport(
-        protocol, _texts(socket), _sender(socket), conversation.carry_out, conversation.noticed
+        conversation.protocol,
+        _texts(socket),
+        _sender(socket),
+        conversation.carry_out,
+        conversation.noticed,
     )
     await hub.attend(live, transport)
     if socket.client_state is WebSocketState.CONNECTED:
         with suppress(WebSocketDisconnect, RuntimeError):
-            await socket.close(1001 if live.over else 1011)
+            await socket.close(1001 if live.over and not live.failed else 1011)
 
 
 async def _admitted(socket: WebSocket, hub: Hub, configured: Mapping[str, object]) -> Live | None:
@@ -48,7 +48,6 @@ async def _admitted(socket: WebSocket, hub: Hub, configured: Mapping[str, object
     if token is not None:
         live = hub.find(token)
         if live is not None:
-            await hub.take_over(live)
             return live
         await _refuse(socket, _POLICY, "resume_expired", "there is no conversation to resume")
         return None
@@ -84,7 +83,7 @@ async def _texts(socket: WebSocket) -> AsyncIterator[str | bytes]:
     while True:
         message = await socket.receive()
         if message["type"] == "websocket.disconnect":
-            if message.get("code", 1005) in _GOODBYES:
+            if message.get("code", 1006) in _GOODBYES:
                 return
             raise TransportClosed("the client was lost")
         yield message.get("text") or message.get("bytes") or ""

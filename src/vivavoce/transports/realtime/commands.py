@@ -10,7 +10,16 @@ from vivavoce.core.audio import AudioFrame
 from vivavoce.core.messages import ChatItem
 from vivavoce.core.protocols import Control
 
-__all__ = ["AddItem", "Answer", "AnswerAside", "Command", "Configure", "DeleteItem", "ToolGave"]
+__all__ = [
+    "AddItem",
+    "Answer",
+    "AnswerAside",
+    "Command",
+    "Configure",
+    "DeleteItem",
+    "StopAnswer",
+    "ToolGave",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +41,12 @@ class AddItem:
 @dataclass(frozen=True, slots=True)
 class DeleteItem:
     """Take this out: an item of the conversation's own id, or of a turn the user's or the
-    assistant's part."""
+    assistant's part, or a function's call and what it gave."""
 
     stored: str | None
     turn: str | None
     is_answer: bool
+    call_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +68,27 @@ class AnswerAside:
 
 @dataclass(frozen=True, slots=True)
 class ToolGave:
-    """The client ran the function, or asked for an answer without (`output` None)."""
+    """The client ran the function, or asked for an answer without (`output` None). Where no such
+    call is under way the output goes into the conversation as `stored`."""
 
     call_id: str
     output: str | None
+    stored: str | None = None
 
 
-Command = AudioFrame | Control | Configure | AddItem | DeleteItem | Answer | AnswerAside | ToolGave
+@dataclass(frozen=True, slots=True)
+class StopAnswer:
+    """The answer that has just begun was cancelled before it did."""
+
+
+Command = (
+    AudioFrame
+    | Control
+    | Configure
+    | AddItem
+    | DeleteItem
+    | Answer
+    | AnswerAside
+    | StopAnswer
+    | ToolGave
+)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any
 
 import msgspec
@@ -61,7 +60,7 @@ def merged(session: Mapping[str, Any], patch: SessionPatch, *, spoke: bool = Fal
     changes: Json = msgspec.to_builtins(patch)
     changes.pop("model", None)
     kind = changes.pop("type", session["type"])
-    new = deepcopy(dict(session))
+    new = dict(session)
     voice = changes.get("audio", {}).get("output", {}).get("voice")
     if spoke and voice is not None and voice != session["audio"]["output"]["voice"]:
         raise WireError(
@@ -70,8 +69,8 @@ def merged(session: Mapping[str, Any], patch: SessionPatch, *, spoke: bool = Fal
             param="session.audio.output.voice",
         )
     audio = changes.pop("audio", {})
-    for side in ("input", "output"):
-        new["audio"][side].update(audio.get(side, {}))
+    sides = ("input", "output")
+    new["audio"] = {side: {**session["audio"][side], **audio.get(side, {})} for side in sides}
     new.update(changes)
     new["type"] = kind
     return new

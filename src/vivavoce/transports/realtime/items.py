@@ -16,7 +16,7 @@ Json = dict[str, Any]
 class Item:
     """One item. `told` is what clients are told of it; `turn` is the engine's turn that it belongs
     to, `stored` the conversation's id of an item that belongs to none. `start` and `end` are where
-    its audio lies in that turn's audio (s)."""
+    its audio lies in that turn's audio (s), `size` what a client sent to make it (bytes)."""
 
     id: str
     told: Json
@@ -24,6 +24,7 @@ class Item:
     stored: str | None = None
     start: float | None = None
     end: float = 0.0
+    size: int = 0
 
     @property
     def is_answer(self) -> bool:
@@ -35,7 +36,11 @@ class Item:
 class Items:
     """In order, by id."""
 
+    size: int = 0
     _items: list[Item] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self._items)
 
     def get(self, id: str, param: str = "item_id") -> Item:
         """The item. Raises WireError when there is none."""
@@ -58,12 +63,14 @@ class Items:
         else:
             index = self._items.index(self.get(previous, "previous_item_id")) + 1
         self._items.insert(index, item)
+        self.size += item.size
         return self._items[index - 1].id if index else None
 
     def remove(self, id: str) -> Item:
         """Take the item out. Raises WireError when there is none."""
         item = self.get(id)
         self._items.remove(item)
+        self.size -= item.size
         return item
 
     def of_turn(self, turn: str) -> list[Item]:

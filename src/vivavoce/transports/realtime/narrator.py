@@ -16,9 +16,11 @@ import msgspec
 
 from vivavoce.core import events as news
 from vivavoce.core.audio import AudioFrame
+from vivavoce.core.protocols import ClientCancel
 from vivavoce.core.turn import Origin, Outcome, TurnRecord
 from vivavoce.transports.realtime import extensions
-from vivavoce.transports.realtime.commands import Command, ToolGave
+from vivavoce.transports.realtime.commands import Command, StopAnswer, ToolGave
+from vivavoce.transports.realtime.hearing import Hearing, milliseconds
 from vivavoce.transports.realtime.items import Item, Items
 from vivavoce.transports.realtime.response import Response
 from vivavoce.transports.realtime.wire import ResponseRequest
@@ -53,19 +55,16 @@ class Narrator:
         self.response: Response | None = None
         self.by_client = False  # the client asked for the end of the response under way
         self.spoke = False
+        self.on_track = on_track
         self._tell = tell
         self._new_id = new_id
         self._session = session
-        self._on_track = on_track
         self._extended = extended
         self._drafts: dict[str, _Draft] = {}
         self._request: ResponseRequest | None = None
         self._asked = False
-        self._speech: str | None = None  # the id of the item that the user's speech will be
-        self._speech_end = 0.0
-        self._onset: float | None = None  # of speech over an answer
-        self._closed: Item | None = None  # an item that the client closed, without its text yet
-        self._deltas = 0  # characters of a transcript that were told
+        self._withdrawn = False  # the client has cancelled what it asked for before it began
+        self._hearing = Hearing(tell, new_id, self.items, session)
         self._calls: dict[str, str | None] = {}  # of the live turn: what the client's tools gave
         self._said = ""  # of the live response, by its message
         self._heard = ""
@@ -84,27 +83,55 @@ class Narrator:
 
     def asked(self, request: ResponseRequest | None) -> None:
         """The next answer is the response that the client asked for."""
-        self._asked, self._request = True, request
+        self._asked, self._request, self._withdrawn = True, request, False
+
+    def cancelled(self) -> list[Command]:
+        """The client ends the response under way, or the one that it asked for."""
+        self.by_client = True
+        if self._asked:
+            self._asked, self._withdrawn = False, True
+        return [ClientCancel()]
+
+    def lost(self) -> list[ToolGave]:
+        """Nobody is told any more of what is under way. Returns what tools gave."""
+        if self.response is not None:
+            self.response.end("cancelled", reason="client_cancelled")
+        self._drafts.clear()
+        self._asked = self._withdrawn = False
+        self._request = None
+        self._hearing.forget()
+        return self._given()
+
+    def _given(self) -> list[ToolGave]:
+        gave = [ToolGave(id, output) for id, output in self._calls.items() if output is not None]
+        self._calls.clear()
+        return gave
 
     def closed(self) -> None:
         """The client has closed the audio so far as an item."""
-        self._closed = self._user_item(None)
+        self._hearing.closed()
 
-    def tool_gave(self, call_id: str, output: str) -> list[Command]:
-        """The client ran a function that the live answer, or an earlier one, waits for."""
+    def tool_gave(self, call_id: str, output: str, stored: str | None) -> list[Command]:
+        """The client ran a function that the live answer, or an earlier one, waits for; or tells
+        of a call that was made elsewhere."""
         if call_id in self._calls:
             self._calls[call_id] = output
             return []
-        return [ToolGave(call_id, output)]
+        return [ToolGave(call_id, output, stored)]
 
-    def go_on(self) -> list[Command]:
-        """The live answer has what it waited for: another response of the same turn begins."""
+    def go_on(self, request: ResponseRequest | None) -> list[Command]:
+        """The live answer has what it waited for: another response of the same turn begins. It is
+        made as the first, so that of the request only the metadata counts."""
         assert self.response is not None
         turn = self.response.turn
         assert turn is not None
         self.response.end()
         commands: list[Command] = [ToolGave(id, output) for id, output in self._calls.items()]
         self._calls.clear()
+        metadata = request.metadata if request is not None else msgspec.UNSET
+        self._request = msgspec.structs.replace(
+            self._request or ResponseRequest(), metadata=metadata
+        )
         self._begin(turn)
         return commands
 
@@ -114,11 +141,8 @@ class Narrator:
         response = self.response
         if response is None or not response.waits_for_tools or response.is_over:
             return
-        if len(self._heard.strip()) >= len(self._said.strip()) or self._is_silent():
+        if len(self._heard.strip()) >= len(self._said.strip()) or not response.speaks:
             response.end()
-
-    def _is_silent(self) -> bool:
-        return bool(self._session()["output_modalities"] == ["text"])
 
     # --- audio ------------------------------------------------------------------------------
 
@@ -138,6 +162,9 @@ class Narrator:
         commands = self._cut(event) if isinstance(event, news.TurnCut) else []
         self._hear(event)
         self._answer(event)
+        if self._withdrawn and isinstance(event, news.TurnCommitted):
+            self._withdrawn, self.by_client = False, True
+            commands.append(StopAnswer())
         if self._extended and self._is_told(event):
             id = self.response.id if self.response is not None else None
             item = self.response.item_id if self.response is not None else None
@@ -155,35 +182,24 @@ class Narrator:
 
     def _hear(self, event: news.Event) -> None:
         """Events of the user's side."""
-        match event:
-            case news.SpeechStarted(at=at):
-                if self.response is not None and not self.response.is_over:
-                    self._onset = at
-                else:
-                    self._speech_started(at)
-            case news.SpeechStopped(at=at):
-                self._speech_end = at
-            case news.SpeechIgnored():
-                self._speech_stopped()
-                self._speech = None
-            case news.TranscriptUpdated():
-                self._transcript(event)
-            case news.UserSaid():
-                self._user_said(event)
-            case news.Failed(role=role, message=message, fatal=True):
-                self._failed(role, message)
-            case _:
-                pass
+        response = self.response
+        is_over = response is None or response.is_over
+        if isinstance(event, news.SpeechStarted) and is_over:
+            self._withdrawn = False
+        self._hearing.happened(event, over_an_answer=not is_over)
+        if isinstance(event, news.Failed) and event.fatal:
+            self._failed(event.role, event.message)
 
     def _answer(self, event: news.Event) -> None:
         """Events of the assistant's side."""
         match event:
             case news.TurnStarted(turn=turn, origin=origin):
                 self._drafts[turn] = _Draft(origin)
-            case news.TurnCommitted(turn=turn, user_text=text):
+            case news.TurnCommitted(at=at, turn=turn, user_text=text):
                 self._committed(turn, text)
+                self._hearing.answered(at)
             case news.TurnResumed():
-                self._onset = None
+                self._hearing.passed_over()
             case news.ReplyText(turn=turn, text=text):
                 self._wrote(turn, text)
             case news.Heard(text=text):
@@ -196,7 +212,7 @@ class Narrator:
             case news.TurnEnded(record=record):
                 self._ended(record)
             case news.TurnAmended(turn=turn, heard=heard):
-                self._amend(turn, heard)
+                self.amend(turn, heard)
             case _:
                 pass
 
@@ -211,97 +227,15 @@ class Narrator:
             return {tool.name for tool in request}
         return {tool["name"] for tool in self._session()["tools"]}
 
-    # --- the user's side --------------------------------------------------------------------
-
-    def _speech_started(self, at: float) -> None:
-        if self._speech is None:
-            self._speech = self._new_id("item")
-            self._deltas = 0
-            self._tell(
-                "input_audio_buffer.speech_started", audio_start_ms=_ms(at), item_id=self._speech
-            )
-
-    def _speech_stopped(self) -> None:
-        if self._speech is not None:
-            self._tell(
-                "input_audio_buffer.speech_stopped",
-                audio_end_ms=_ms(self._speech_end),
-                item_id=self._speech,
-            )
-
-    def _user_item(self, turn: str | None) -> Item:
-        """The user's speech becomes an item."""
-        id = self._speech or self._new_id("item")
-        self._speech_stopped()
-        self._speech = None
-        content = {"type": "input_audio", "transcript": None}
-        told = {
-            "id": id,
-            "object": "realtime.item",
-            "type": "message",
-            "role": "user",
-            "status": "completed",
-            "content": [content],
-        }
-        item = Item(id, told, turn)
-        previous = self.items.add(item)
-        self._tell("input_audio_buffer.committed", item_id=id, previous_item_id=previous)
-        self._tell("conversation.item.added", item=told, previous_item_id=previous)
-        self._tell("conversation.item.done", item=told, previous_item_id=previous)
-        return item
-
-    def _transcribed(self, item: Item, text: str) -> None:
-        content = {"type": "input_audio", "transcript": text}
-        item.told = {**item.told, "content": [content]}
-        if self._session()["audio"]["input"]["transcription"] is None:
-            return
-        kind = "conversation.item.input_audio_transcription"
-        rest = text[self._deltas :]
-        self._deltas = 0
-        if rest:
-            self._tell(f"{kind}.delta", item_id=item.id, content_index=0, delta=rest)
-        self._tell(
-            f"{kind}.completed",
-            item_id=item.id,
-            content_index=0,
-            transcript=text,
-            usage={"type": "duration", "seconds": round(item.end, 3)},
-        )
-
-    def _transcript(self, event: news.TranscriptUpdated) -> None:
-        """A session that only transcribes is told what is stable while it is spoken."""
-        session = self._session()
-        if session["type"] != "transcription" or self._speech is None:
-            return
-        stable = event.transcript.stable_text
-        if not event.transcript.is_final and len(stable) > self._deltas:
-            self._tell(
-                "conversation.item.input_audio_transcription.delta",
-                item_id=self._speech,
-                content_index=0,
-                delta=stable[self._deltas :],
-            )
-            self._deltas = len(stable)
-
-    def _user_said(self, event: news.UserSaid) -> None:
-        item, self._closed = self._closed, None
-        if item is None:
-            if not event.text:
-                return
-            item = self._user_item(None)
-        item.stored = event.item or None
-        self._transcribed(item, event.text)
-
     # --- the assistant's side ---------------------------------------------------------------
 
     def _committed(self, turn: str, text: str) -> None:
         draft = self._drafts.pop(turn)
         if draft.origin is Origin.SPEECH and text:
-            item, self._closed = self._closed or self._user_item(turn), None
-            item.turn = turn
-            self._transcribed(item, text)
+            self._hearing.asked(turn, text)
         elif draft.origin is Origin.TYPED and text:
             self._typed(turn, text)
+        self._hearing.passed_over()
         self._begin(turn)
         self._wrote(turn, draft.text)
         for frame in draft.frames:
@@ -331,7 +265,7 @@ class Narrator:
             self.items,
             self._session(),
             turn=turn,
-            on_track=self._on_track,
+            on_track=self.on_track,
             request=request,
         )
 
@@ -348,11 +282,9 @@ class Narrator:
         turn, outcome = event.turn, event.outcome
         if self._drafts.pop(turn, None) is not None:
             return []
-        onset, self._onset = self._onset, None
         response = self.response
         if response is not None and response.turn == turn:
-            if onset is not None:
-                self._speech_started(onset)
+            self._hearing.interrupted()
             reason = "client_cancelled" if self.by_client else "turn_detected"
             response.end("cancelled", reason=reason)
             self._request = None
@@ -360,9 +292,7 @@ class Narrator:
             for item in self.items.of_turn(turn):
                 self.items.remove(item.id)
                 self._tell("conversation.item.deleted", item_id=item.id)
-        gave = [(id, output) for id, output in self._calls.items() if output is not None]
-        self._calls.clear()
-        return [ToolGave(id, output) for id, output in gave]
+        return list(self._given())
 
     def _ended(self, record: TurnRecord) -> None:
         """An answer is over and settled."""
@@ -370,17 +300,15 @@ class Narrator:
         if response is None or response.turn != record.id:
             return
         if response.is_over:
-            self._amend(record.id, record.heard)
-            return
+            self.amend(record.id, record.heard)
         failed = record.outcome is Outcome.FAILED
         response.end("failed" if failed else "completed", error=record.error, usage=record.usage)
-        self._request = None
+        if not self._asked:
+            self._request = None
         self._calls.clear()
-        onset, self._onset = self._onset, None
-        if onset is not None:
-            self._speech_started(onset)
+        self._hearing.outlasted()
 
-    def _amend(self, turn: str, heard: str) -> None:
+    def amend(self, turn: str, heard: str) -> None:
         """Of an answer that was cut, the item says what was heard."""
         for item in self.items.of_turn(turn):
             if not item.is_answer or not item.told["content"]:
@@ -389,12 +317,12 @@ class Narrator:
             key = "transcript" if "transcript" in content else "text"
             kept, heard = _common(content[key], heard)
             item.told = {**item.told, "content": [{**content, key: kept}]}
-            if self._on_track and item.start is not None:
+            if self.on_track and item.start is not None:
                 self._tell(
                     "conversation.item.truncated",
                     item_id=item.id,
                     content_index=0,
-                    audio_end_ms=_ms(item.end - item.start),
+                    audio_end_ms=milliseconds(item.end - item.start),
                 )
 
 
@@ -404,7 +332,3 @@ def _common(text: str, heard: str) -> tuple[str, str]:
     if heard.startswith(written):
         return written, heard[len(written) :].strip()
     return (heard, "") if written.startswith(heard) else (written, heard)
-
-
-def _ms(seconds: float) -> int:
-    return max(0, round(1000 * seconds))

@@ -8,7 +8,6 @@ when a client comes back.
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections import deque
 from collections.abc import Callable
@@ -28,6 +27,7 @@ from vivavoce.transports.realtime.commands import (
     Command,
     Configure,
     DeleteItem,
+    ToolGave,
 )
 from vivavoce.transports.realtime.config import merged, view
 from vivavoce.transports.realtime.items import Item
@@ -40,6 +40,10 @@ __all__ = ["Realtime"]
 
 Json = dict[str, Any]
 _SHORTEST_S = 0.1  # of audio that can be committed, as the API has it
+_MOST_ITEMS = 10_000  # an hour's talk has some thousand
+_MOST_BYTES = 16 << 20  # of what a client sent to make them
+_MOST_ASIDE = 8  # responses out of band at a time
+_LONGEST_WORDS = 500  # of what a client sent, told back in an error
 
 
 class Realtime:
@@ -50,7 +54,6 @@ class Realtime:
         self.outgoing: deque[Json] = deque()
         self.told: Callable[[], None] = lambda: None  # called when there is more to send
         self.session = session
-        self._on_track = on_track
         self._narrator = Narrator(
             self._tell, _new_id, lambda: self.session, on_track=on_track, extended=extended
         )
@@ -65,9 +68,29 @@ class Realtime:
         """Whether a response is under way."""
         return self._narrator.is_busy
 
-    def open(self) -> None:
+    def open(self, *, on_track: bool) -> None:
         """Tell the client of its session; the first event of each connection."""
+        self.outgoing.clear()
+        self._narrator.on_track = on_track
+        self._decoder = Decoder()
+        self._uncommitted = 0.0
         self._tell("session.created", session=view(self.session))
+
+    def lost(self) -> list[ToolGave]:
+        """The connection is gone, and what was under way with it. Returns what the client's
+        functions gave before."""
+        self._aside.clear()
+        return self._narrator.lost()
+
+    @property
+    def turn(self) -> str | None:
+        """The engine's turn of the latest response."""
+        return self._narrator.response.turn if self._narrator.response is not None else None
+
+    def amend(self, turn: str, heard: str | None) -> None:
+        """Of an answer that was cut this much was heard, as is known now."""
+        if heard is not None:
+            self._narrator.amend(turn, heard)
 
     def tell(self, kind: str, **fields: Any) -> None:  # Any: JSON
         """Tell the client something else."""
@@ -109,7 +132,7 @@ class Realtime:
             event = wire.decode(text)
             return self._take(event)
         except WireError as error:
-            self.refuse(error, error.event_id or (event.event_id if event is not None else None))
+            self.refuse(error, error.event_id or (event.event_id if event else None))
             return []
 
     def refuse(self, error: WireError, event_id: str | None = None) -> None:
@@ -119,9 +142,9 @@ class Realtime:
             error={
                 "type": "invalid_request_error",
                 "code": error.code,
-                "message": str(error),
+                "message": str(error)[:_LONGEST_WORDS],
                 "param": error.param,
-                "event_id": event_id,
+                "event_id": None if event_id is None else event_id[:_LONGEST_WORDS],
             },
         )
 
@@ -166,12 +189,11 @@ class Realtime:
             case wire.Key(down=down):
                 return [wire_in.KeyDown() if down else wire_in.KeyUp()]
             case _:
-                self._narrator.by_client = True
-                return [wire_in.ClientCancel()]
+                return self._narrator.cancelled()
 
     def _append(self, event: wire.Append) -> list[Command]:
-        kind = self.session["audio"]["input"]["format"]["type"]
-        frame = self._decoder.decode(kind, event.data())
+        format = self.session["audio"]["input"]["format"]
+        frame = self._decoder.decode(format["type"], event.data())
         if frame is None:
             return []
         self._uncommitted += frame.duration
@@ -200,7 +222,7 @@ class Realtime:
         if request is not None and request.conversation == "none":
             return [self._respond_aside(request)]
         if self._narrator.waits_for_tools:
-            return self._narrator.go_on()
+            return self._narrator.go_on(request)
         if self._narrator.is_busy:
             raise WireError(
                 "the conversation has a response under way; wait for response.done, or cancel it",
@@ -217,6 +239,11 @@ class Realtime:
         return merged(self.session, wire.patch(fields))
 
     def _respond_aside(self, request: wire.ResponseRequest) -> AnswerAside:
+        if len(self._aside) >= _MOST_ASIDE:
+            raise WireError(
+                f"{_MOST_ASIDE} responses out of band are under way; wait for response.done",
+                code="too_many_responses",
+            )
         session = self._once(request)
         messages: tuple[ChatItem, ...] | None = None
         if request.input is not msgspec.UNSET:
@@ -227,7 +254,7 @@ class Realtime:
             self._narrator.items,
             session,
             turn=None,
-            on_track=self._on_track,
+            on_track=self._narrator.on_track,
             request=msgspec.to_builtins(request),
         )
         self._aside[response.id] = response
@@ -245,26 +272,30 @@ class Realtime:
 
     def _cancel(self, id: str | None) -> list[Command]:
         response = self._narrator.response
-        under_way = self._narrator.is_busy
-        if not under_way or (id is not None and (response is None or response.id != id)):
+        is_known = id is None or (response is not None and response.id == id)
+        if not (self._narrator.is_busy and is_known):
             raise WireError("no response is under way", code="response_cancel_not_active")
-        self._narrator.by_client = True
-        return [wire_in.ClientCancel()]
+        return self._narrator.cancelled()
 
     # --- items ------------------------------------------------------------------------------
 
     def _create(self, event: wire.CreateItem) -> list[Command]:
         new = event.item
-        content = _content(new)
+        items, content = self._narrator.items, _content(new)
         id = new.id or _new_id("item")
-        item = Item(id, _told(id, new, content), stored=id)
+        told = _told(id, new, content)
+        # The conversation has ids of its own, of which a client's must be none.
+        stored = f"client_{id}"
+        item = Item(id, told, stored=stored, size=len(msgspec.json.encode(told)))
+        if len(items) >= _MOST_ITEMS or items.size + item.size > _MOST_BYTES:
+            raise WireError("the conversation holds no more; delete items", code="too_many_items")
         after = self._stored_before(event.previous_item_id)
-        previous = self._narrator.items.add(item, event.previous_item_id)
+        previous = items.add(item, event.previous_item_id)
         self._tell("conversation.item.added", item=item.told, previous_item_id=previous)
         self._tell("conversation.item.done", item=item.told, previous_item_id=previous)
         if isinstance(content, ToolResult):
-            return self._narrator.tool_gave(content.call_id, content.text)
-        return [AddItem(id, content, after)]
+            return self._narrator.tool_gave(content.call_id, content.text, stored)
+        return [AddItem(stored, content, after)]
 
     def _stored_before(self, previous: str | None) -> str | None:
         """Where the conversation is to put an item: only those that it stores have a place."""
@@ -283,7 +314,8 @@ class Realtime:
             case wire.DeleteItem(item_id=id):
                 item = items.remove(id)
                 self._tell("conversation.item.deleted", item_id=id)
-                return [DeleteItem(item.stored, item.turn, item.is_answer)]
+                call_id = item.told.get("call_id")
+                return [DeleteItem(item.stored, item.turn, item.is_answer, call_id)]
             case wire.TruncateItem():
                 return self._truncate(event)
         return []
@@ -336,7 +368,7 @@ def _content(item: wire.NewItem) -> ChatItem:
             return Message(Role(role), text)
         case wire.FunctionCall(name=name, arguments=arguments):
             try:
-                decoded = json.loads(arguments or "{}")
+                decoded = wire.loads(arguments or "{}")
             except ValueError:
                 decoded = None
             if not isinstance(decoded, dict):

@@ -42,11 +42,13 @@ class Response:
         self._items = items
         self._on_track = on_track  # audio travels beside the events
         self._sounds = False
+        self._previous: dict[str, str | None] = {}  # the items before ours
+        self._output: dict[int, Json] = {}  # by their index: a message may end after a call
         self._text = ""
         self._message: Item | None = None
         self._index = 0
         modalities = request.get("output_modalities") or session["output_modalities"]
-        self._speaks = modalities == ["audio"]
+        self.speaks = modalities == ["audio"]
         output = {**session["audio"]["output"], **request.get("audio", {}).get("output", {})}
         self._encoder = Encoder(output["format"]["type"])
         self.told: Json = {
@@ -75,7 +77,7 @@ class Response:
         """More of the answer was written."""
         message = self._opened()
         self._text += delta
-        kind = "output_audio_transcript" if self._speaks else "output_text"
+        kind = "output_audio_transcript" if self.speaks else "output_text"
         self._tell(f"response.{kind}.delta", **self._ids(message), delta=delta)
 
     def sound(self, frame: AudioFrame) -> None:
@@ -167,7 +169,7 @@ class Response:
     def _add(self, item: Item) -> None:
         if self.turn is None:
             return
-        previous = self._items.add(item)
+        previous = self._previous[item.id] = self._items.add(item)
         self._tell("conversation.item.added", previous_item_id=previous, item=item.told)
 
     def _opened(self) -> Item:
@@ -187,14 +189,14 @@ class Response:
 
     def _close(self, message: Item, status: str) -> None:
         ids = self._ids(message)
-        if self._speaks:
+        if self.speaks:
             if not self._on_track:
                 self._tell("response.output_audio.done", **ids)
             self._tell("response.output_audio_transcript.done", **ids, transcript=self._text)
         else:
             self._tell("response.output_text.done", **ids, text=self._text)
         self._tell("response.content_part.done", **ids, part=self._part(self._text))
-        if self._speaks:
+        if self.speaks:
             content = {"type": "output_audio", "transcript": self._text}
         else:
             content = {"type": "output_text", "text": self._text}
@@ -203,8 +205,10 @@ class Response:
 
     def _done(self, item: Item, index: int) -> None:
         if self.turn is not None:
-            self._tell("conversation.item.done", previous_item_id=None, item=item.told)
-        self.told["output"].append(item.told)
+            previous = self._previous[item.id]
+            self._tell("conversation.item.done", previous_item_id=previous, item=item.told)
+        self._output[index] = item.told
+        self.told["output"] = [self._output[place] for place in sorted(self._output)]
         self._tell(
             "response.output_item.done", response_id=self.id, output_index=index, item=item.told
         )
@@ -218,7 +222,7 @@ class Response:
         }
 
     def _part(self, text: str) -> Json:
-        if self._speaks:
+        if self.speaks:
             return {"type": "audio", "transcript": text}
         return {"type": "text", "text": text}
 

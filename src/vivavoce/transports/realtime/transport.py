@@ -21,15 +21,17 @@ from vivavoce.transports.realtime.commands import (
     Command,
     Configure,
     DeleteItem,
+    StopAnswer,
     ToolGave,
 )
 from vivavoce.transports.realtime.protocol import Realtime
 
 __all__ = ["Order", "RealtimeTransport"]
 
-Order = Configure | AddItem | DeleteItem | Answer | AnswerAside | ToolGave
+Order = Configure | AddItem | DeleteItem | Answer | AnswerAside | StopAnswer | ToolGave
 _TOGETHER_S = 0.020  # within which the calls of one round come
 _BACKLOG = 2048  # events that a client may leave unread: 40 s of audio
+_UNREAD = _BACKLOG // 2  # past which nothing more is taken from the client before it has read
 _FAREWELL_S = 1.0  # for the last events
 
 
@@ -55,6 +57,7 @@ class RealtimeTransport:
         self._carry_out = carry_out
         self._noticed = noticed
         self._waiting = anyio.Event()
+        self._sent = anyio.Event()
         self._tasks: anyio.abc.TaskGroup
 
     async def __aenter__(self) -> Self:
@@ -76,12 +79,14 @@ class RealtimeTransport:
                 item = self._obey(command)
                 if item is not None:
                     yield item
+            while len(self._protocol.outgoing) > _UNREAD:
+                self._sent = anyio.Event()
+                await self._sent.wait()
 
     async def send(self, turn: str, frame: AudioFrame) -> None:
         """Audio for the client."""
         self._protocol.audio(turn, frame)
-        if len(self._protocol.outgoing) > _BACKLOG:
-            raise TransportClosed("the client does not keep up with its events")
+        self._check_backlog()
 
     async def clear(self) -> None:
         """The client silences itself when it is told of the interruption."""
@@ -93,12 +98,17 @@ class RealtimeTransport:
             self._obey(command)
         if isinstance(event, ToolStarted):
             self._tasks.start_soon(self._calls_made)
+        self._check_backlog()
+
+    def _check_backlog(self) -> None:
+        if len(self._protocol.outgoing) > _BACKLOG:
+            raise TransportClosed("the client does not keep up with its events")
 
     def _wake(self) -> None:
         self._waiting.set()
 
     def _obey(self, command: Command) -> AudioFrame | Control | None:
-        if isinstance(command, Configure | AddItem | DeleteItem | Answer | AnswerAside | ToolGave):
+        if isinstance(command, Order):
             return self._carry_out(command, self._tasks)
         return command
 
@@ -117,3 +127,4 @@ class RealtimeTransport:
         while outgoing:
             await self._send_text(msgspec.json.encode(outgoing[0]).decode())
             outgoing.popleft()
+            self._sent.set()

@@ -36,8 +36,11 @@ __all__ = [
     "UpdateSession",
     "WireError",
     "decode",
+    "loads",
     "patch",
 ]
+
+_DEEPEST = 64  # of JSON; a schema of parameters has some ten levels
 
 Json = dict[str, Any]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
@@ -323,11 +326,37 @@ _KINDS: dict[str, type[ClientEvent]] = {
 }
 
 
+def loads(text: str | bytes) -> object:
+    """JSON that can be copied and told on. Raises ValueError."""
+    try:
+        raw: object = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+    _check_depth(raw)
+    return raw
+
+
+def _check_depth(raw: object) -> None:
+    """Raises ValueError when walking through it could exhaust the stack."""
+    level = [raw]
+    for _ in range(_DEEPEST):
+        inner: list[object] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner += value.values()
+            elif isinstance(value, list):
+                inner += value
+        level = inner
+        if not level:
+            return
+    raise ValueError(f"it is nested more than {_DEEPEST} deep")
+
+
 def decode(text: str | bytes) -> ClientEvent:
     """One client event out of its JSON. Raises WireError."""
     try:
-        raw = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raw = loads(text)
+    except ValueError as error:
         raise WireError(f"not JSON: {error}", code="invalid_json") from None
     if not isinstance(raw, dict):
         raise WireError("an event is a JSON object", code="invalid_event")
@@ -348,9 +377,12 @@ def decode(text: str | bytes) -> ClientEvent:
 def patch(session: object) -> SessionPatch:
     """A session configuration out of decoded JSON. Raises WireError."""
     try:
+        _check_depth(session)
         return msgspec.convert(session, SessionPatch)
     except msgspec.ValidationError as error:
         raise _described(error, None) from None
+    except ValueError as error:
+        raise WireError(str(error)) from None
 
 
 def _described(error: msgspec.ValidationError, event_id: str | None) -> WireError:
