@@ -181,6 +181,12 @@ def test_a_client_commits_asks_and_cancels() -> None:
     assert spoken(talk) == [f"{turn.heard}…"]
 
 
+def test_what_a_client_takes_back_is_not_answered() -> None:
+    talk = converse('0.0 user "weather"(0.6) | 0.65 discard | 2.0 user "tomorrow"(0.6)')
+    (turn,) = talk.turns
+    assert turn.user_text == "tomorrow."
+
+
 def test_a_client_commit_of_nothing_adds_nothing() -> None:
     assert converse("0.0 commit | 1.0 close").messages == []
 

@@ -178,6 +178,16 @@ SCENARIOS: dict[str, tuple[Policy, str]] = {
         4.2 tick                    -> agent: start 2 "No, stop.", commit 2
     """),
     # the user's turn
+    "what was said is taken back": (PLAIN, """
+        0.0 speech                  -> user
+        1.0 quiet                   -> pause
+        1.05 final 0-1 What is it?  -> pause
+        1.1 discard                 -> idle: item ""
+        2.0 speech                  -> user
+        3.0 discard                 -> user: item ""
+        4.0 quiet                   -> pause
+        4.2 final 3-4 Why?          -> agent: start 1 "Why?", commit 1
+    """),
     "long speech without words is asked about once": (PLAIN, """
         0.0 speech                  -> user
         1.0 quiet                   -> pause

@@ -30,6 +30,7 @@ SIMPLE: dict[str, Callable[[float], say.Input]] = {
     "commit": say.ManualCommit,
     "respond": say.Respond,
     "stop": say.Stop,
+    "discard": say.Discard,
     "detached": say.Detached,
     "eof": lambda at: say.InputClosed(at, commits=True),
     "hangup": lambda at: say.InputClosed(at, commits=False),

@@ -11,6 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from tests.server.loopback import parts, realtime
 from tests.server.test_connections import receive
+from tests.server.test_realtime import person
 from vivavoce.core import events as news
 from vivavoce.core.marks import Marks
 from vivavoce.core.messages import ToolCall
@@ -170,3 +171,16 @@ async def test_a_response_out_of_band_is_told_to_a_client_that_says_nothing_more
         for status in ("failed", "completed"):
             await send(socket, "response.create", response=aside)
             assert (await receive(socket, "response.done"))["response"]["status"] == status
+
+
+async def test_audio_that_is_cleared_is_not_answered() -> None:
+    given, speller = parts(["Fine."])
+    async with realtime(given) as port, person(port, speller) as one:
+        one.say("weather")
+        await one.until("input_audio_buffer.speech_started")
+        await anyio.sleep(0.7)
+        await one.connection.input_audio_buffer.clear()
+        await one.until("input_audio_buffer.cleared")
+        one.say("tomorrow")
+        await one.until("response.done")
+    assert given.asked(-1) == ["tomorrow."]

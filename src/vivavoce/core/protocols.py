@@ -27,6 +27,7 @@ __all__ = [
     "VAD",
     "ClientCancel",
     "Control",
+    "Discard",
     "InputClosed",
     "KeyDown",
     "KeyUp",
@@ -301,6 +302,11 @@ class ClientCancel:
 
 
 @dataclass(frozen=True, slots=True)
+class Discard:
+    """The client takes back what the user said and nobody has answered."""
+
+
+@dataclass(frozen=True, slots=True)
 class Played:
     """The peer has played the answer of `turn` up to `position` seconds of its audio.
 
@@ -332,6 +338,7 @@ Control = (
     | ManualCommit
     | Respond
     | ClientCancel
+    | Discard
     | Played
     | Truncate
     | InputClosed

@@ -49,6 +49,7 @@ _Said = (
     | wire.ManualCommit
     | wire.Respond
     | wire.ClientCancel
+    | wire.Discard
 )
 _USERS = (State.USER, State.PAUSE)
 
@@ -223,7 +224,7 @@ class Session:
                         self._answers.played(item)
                     case wire.Truncate():
                         self._answers.truncate(item.turn, item.position)
-                    case wire.KeyUp() | wire.ManualCommit() | wire.Respond():
+                    case wire.KeyUp() | wire.ManualCommit() | wire.Respond() | wire.Discard():
                         ears.conclude(partial(self._say, item))
                     case _:
                         self._say(item)
@@ -400,19 +401,17 @@ class _UserMarks:
         self._work = []
 
 
+_INPUTS: dict[type[_Said], Callable[[float], say.Input]] = {
+    wire.KeyDown: say.KeyDown,
+    wire.KeyUp: say.KeyUp,
+    wire.ManualCommit: say.ManualCommit,
+    wire.Respond: say.Respond,
+    wire.Discard: say.Discard,
+    wire.ClientCancel: say.Stop,
+}
+
+
 def _input(control: _Said, at: float) -> say.Input:
-    match control:
-        case wire.TypedText(text=text):
-            return say.Typed(at, text)
-        case wire.KeyDown():
-            return say.KeyDown(at)
-        case wire.KeyUp():
-            return say.KeyUp(at)
-        case wire.ManualCommit():
-            return say.ManualCommit(at)
-        case wire.Respond():
-            return say.Respond(at)
-        case wire.ClientCancel():
-            return say.Stop(at)
-        case _:
-            assert_never(control)
+    if isinstance(control, wire.TypedText):
+        return say.Typed(at, control.text)
+    return _INPUTS[type(control)](at)

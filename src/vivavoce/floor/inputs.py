@@ -14,6 +14,7 @@ __all__ = [
     "CloseItem",
     "Commit",
     "Detached",
+    "Discard",
     "DraftFailed",
     "EffectBegun",
     "EndProbability",
@@ -147,6 +148,13 @@ class Respond:
 
 
 @dataclass(frozen=True, slots=True)
+class Discard:
+    """What the user said, and no turn has taken, is taken back."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Stop, client cancel or truncate."""
 
@@ -191,6 +199,7 @@ Input = (
     | KeyUp
     | ManualCommit
     | Respond
+    | Discard
     | Stop
     | Announce
     | InputClosed

@@ -66,6 +66,7 @@ TABLE: tuple[Row, ...] = (
     _row((USER,), say.KeyUp, "the key was down", when.key_held, "Start + Commit if the text is final", then.end_turn, "PAUSE, AGENT"),
     _row((AGENT, OVERLAP), say.KeyUp, "the key was down", when.key_held, "", then.end_turn_later, "same"),
     _row((AGENT, OVERLAP), say.Stop, "", when.always, "Cancel(interrupted), drop what was said over it", then.stop, "IDLE; USER if speaking"),
+    _row((USER, PAUSE), say.Discard, "", when.always, "Cancel(superseded) if a draft, drop what was said", then.discard, "IDLE; USER if speaking"),
     _row(_ANY, say.Detached, "", when.always, "Cancel(interrupted) if live", then.leave, "IDLE"),
     _row((USER, PAUSE), say.InputClosed, "a file", when.is_file, "Start + Commit if the text is final", then.end_turn, "PAUSE, AGENT"),
     _row((IDLE, AGENT, OVERLAP), say.InputClosed, "a file", when.is_file, "", then.stay, "same"),

@@ -16,6 +16,7 @@ __all__ = [
     "close_soon",
     "commit",
     "correct",
+    "discard",
     "draft",
     "drop_draft",
     "end_turn",
@@ -84,6 +85,14 @@ def stop(facts: Facts, given: say.Stop) -> State:
     if not facts.awaited:
         facts.actions.append(say.CloseItem(""))
         facts.drop_words()
+    return facts.rest()
+
+
+def discard(facts: Facts, given: say.Discard) -> State:
+    """Forget what the user said; who still speaks begins anew."""
+    facts.cancel(Outcome.SUPERSEDED)
+    facts.actions.append(say.CloseItem(""))
+    facts.drop_words()
     return facts.rest()
 
 

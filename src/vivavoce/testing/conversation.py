@@ -15,6 +15,7 @@ from vivavoce.core.messages import ChatItem
 from vivavoce.core.protocols import (
     ClientCancel,
     Control,
+    Discard,
     KeyDown,
     KeyUp,
     ManualCommit,
@@ -38,12 +39,13 @@ __all__ = ["Talk", "converse", "hold"]
 
 _RATE = 16000  # Hz, of the person's audio
 _NOISE = 1500  # int16: loud enough for a level detector, and no word of any speller
-_CONTROLS: dict[str, type[KeyDown | KeyUp | ManualCommit | Respond | ClientCancel]] = {
+_CONTROLS: dict[str, type[Discard | KeyDown | KeyUp | ManualCommit | Respond | ClientCancel]] = {
     "keydown": KeyDown,
     "keyup": KeyUp,
     "commit": ManualCommit,
     "respond": Respond,
     "cancel": ClientCancel,
+    "discard": Discard,
 }
 
 

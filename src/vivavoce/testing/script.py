@@ -4,8 +4,8 @@
 
 Each entry is a time in seconds, an act and what it needs. `user` speaks a text for so many seconds
 (0.07 a character without a number), `noise` makes a sound without words for so many seconds, `type`
-types, `keydown`, `keyup`, `commit`, `respond`, `cancel`, `close` and `lose` do what they say. A
-script ends with `close` unless it says otherwise.
+types, `keydown`, `keyup`, `commit`, `respond`, `cancel`, `discard`, `close` and `lose` do what they
+say. A script ends with `close` unless it says otherwise.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ __all__ = ["Line", "parse_script"]
 
 ACTS = frozenset(
     {
-        "cancel", "close", "commit", "keydown", "keyup", "lose", "noise", "respond", "type", "user",
+        "cancel", "close", "commit", "discard", "keydown", "keyup", "lose", "noise", "respond",
+        "type", "user",
     }
 )  # fmt: skip
 _CHARACTER_S = 0.07

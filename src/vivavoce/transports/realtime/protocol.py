@@ -175,7 +175,7 @@ class Realtime:
             case wire.ClearInput():
                 self._uncommitted = 0.0
                 self._tell("input_audio_buffer.cleared")
-                return [wire_in.ClientCancel()] if not self._narrator.is_busy else []
+                return [wire_in.Discard()]
             case wire.PlayedUpTo():
                 return self._played(event)
             case _:
