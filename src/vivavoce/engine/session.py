@@ -18,7 +18,6 @@ from vivavoce.core.audio import AudioFrame
 from vivavoce.core.conversation import Conversation
 from vivavoce.core.errors import LocalProtocolError, TransportClosed
 from vivavoce.core.events import Event
-from vivavoce.core.marks import Interval, Point, Stage
 from vivavoce.core.messages import Message, Role
 from vivavoce.core.phrases import apology, not_understood
 from vivavoce.core.protocols import Transport
@@ -34,6 +33,7 @@ from vivavoce.engine.parts import Parts
 from vivavoce.engine.streams import Stream
 from vivavoce.engine.timeline import Timeline
 from vivavoce.engine.tools import Jobs
+from vivavoce.engine.user_marks import UserMarks
 from vivavoce.floor import Floor
 from vivavoce.floor import inputs as say
 from vivavoce.floor.facts import State
@@ -71,7 +71,7 @@ class Session:
         self._closing = False
         self._is_attached = False
         self._ears: Ears | None = None
-        self._user = _UserMarks()
+        self._user = UserMarks()
 
     async def __aenter__(self) -> Self:
         parts = self._parts
@@ -362,43 +362,6 @@ class Session:
 
     def _emit(self, event: Event) -> None:
         self._listeners.emit(event)
-
-
-class _UserMarks:
-    """The user's side of the marks of the turn to come."""
-
-    def __init__(self) -> None:
-        self.stopped_at: float | None = None
-        self._started_at: float | None = None
-        self._text_at: float | None = None
-        self._work: list[Interval] = []
-
-    def started(self, onset: float) -> None:
-        if self._started_at is None:
-            self._started_at = onset
-
-    def wrote(self, now: float, is_final: bool) -> None:
-        self._text_at = now
-        if is_final and self.stopped_at is not None and self.stopped_at <= now:
-            self._work.append(Interval(Stage.STT_FINAL, self.stopped_at, now))
-
-    def take(self, speech_ended: float | None) -> tuple[dict[Point, float], list[Interval]]:
-        """The marks so far, if the turn answers speech; they begin anew."""
-        if speech_ended is None:
-            return {}, []
-        points = {
-            Point.SPEECH_STARTED: self._started_at,
-            Point.SPEECH_ENDED: speech_ended,
-            Point.TRANSCRIPT: self._text_at,
-        }
-        work = self._work
-        self.forget()
-        return {point: at for point, at in points.items() if at is not None}, work
-
-    def forget(self) -> None:
-        """What was said so far belongs to no turn to come."""
-        self._started_at = self._text_at = None
-        self._work = []
 
 
 _INPUTS: dict[type[_Said], Callable[[float], say.Input]] = {
