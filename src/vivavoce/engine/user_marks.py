@@ -17,10 +17,12 @@ class UserMarks:
         self._work: list[Interval] = []
 
     def started(self, onset: float) -> None:
+        """Speech began; the first onset counts."""
         if self._started_at is None:
             self._started_at = onset
 
     def wrote(self, now: float, is_final: bool) -> None:
+        """The recogniser's view of it changed."""
         self._text_at = now
         if is_final and self.stopped_at is not None and self.stopped_at <= now:
             self._work.append(Interval(Stage.STT_FINAL, self.stopped_at, now))
